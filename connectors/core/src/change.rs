@@ -1,0 +1,118 @@
+//! What happened to the database, as a source tells it.
+
+use crate::batch::{Image, Span};
+use crate::position::Position;
+
+/// What a change does to its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// A row read by a snapshot.
+    Read,
+    /// INSERT
+    Create,
+    /// UPDATE
+    Update,
+    /// DELETE
+    Delete,
+    /// TRUNCATE of the whole table
+    Truncate,
+}
+
+impl Op {
+    /// The letter in the envelope.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Op::Read => "r",
+            Op::Create => "c",
+            Op::Update => "u",
+            Op::Delete => "d",
+            Op::Truncate => "t",
+        }
+    }
+}
+
+/// Where in a snapshot a row stands: `source.snapshot` of the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marker {
+    /// Not a snapshot row.
+    False,
+    /// A row inside a table.
+    True,
+    /// The very first row.
+    First,
+    /// The first row of a table.
+    FirstInCollection,
+    /// The last row of a table.
+    LastInCollection,
+    /// The very last row.
+    Last,
+    /// A row of a resnapshot.
+    Incremental,
+}
+
+impl Marker {
+    /// The text in the envelope.
+    pub fn text(self) -> &'static str {
+        match self {
+            Marker::False => "false",
+            Marker::True => "true",
+            Marker::First => "first",
+            Marker::FirstInCollection => "first_in_data_collection",
+            Marker::LastInCollection => "last_in_data_collection",
+            Marker::Last => "last",
+            Marker::Incremental => "incremental",
+        }
+    }
+}
+
+/// The encoded `source` block of one change, cut where the snapshot marker stands:
+/// `head` = version, connector, name, ts_ms; then the marker; `tail` = db and everything after.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// Encoded fields before the marker.
+    pub head: Span,
+    /// Encoded fields after it.
+    pub tail: Span,
+}
+
+/// One row change, or a truncate.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
+    /// Place of the layout in [`crate::batch::Batch::layouts`].
+    pub layout: u32,
+    /// What happened.
+    pub op: Op,
+    /// Number inside its transaction, from 1, counted as received before any filter. 0 in snapshots.
+    pub number: u64,
+    /// The old row, as far as the log has it.
+    pub before: Option<Image>,
+    /// The new row.
+    pub after: Option<Image>,
+    /// The source block.
+    pub source: Source,
+    /// Place in a snapshot.
+    pub marker: Marker,
+}
+
+/// The start of a transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Begin {
+    /// Text of the transaction's identity in the arena, one for the whole transaction
+    /// (PostgreSQL: `xid:commit LSN`).
+    pub id: Span,
+    /// Commit time, microseconds since 1970.
+    pub commit_us: i64,
+}
+
+/// An entry of a batch, in log order.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A transaction begins.
+    Begin(Begin),
+    /// A row changes.
+    Change(Change),
+    /// The transaction has ended; everything up to the position is told.
+    End(Position),
+    /// Nothing of interest happened up to here: idle progress.
+    Progress(Position),
+}

@@ -1,0 +1,64 @@
+//! A version of a table's structure, compiled: how its rows are written and read back by column.
+
+use crate::schema::{Schema, Wrap};
+use std::sync::Arc;
+
+/// A table by its full name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Table {
+    /// Schema (PostgreSQL) or database (MySQL).
+    pub schema: Arc<str>,
+    /// Name of the table.
+    pub name: Arc<str>,
+}
+
+impl Table {
+    /// A table by schema and name.
+    pub fn new(schema: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Self {
+        Self { schema: schema.into(), name: name.into() }
+    }
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
+/// The structure of a table at some time, shared by all of its rows.
+#[derive(Debug)]
+pub struct Layout {
+    /// The table.
+    pub table: Table,
+    /// Tells two structures of one table apart; equal structures have equal fingerprints.
+    pub fingerprint: u64,
+    /// Columns in their order, hidden ones last. Images have one cell for each.
+    pub fields: Vec<Field>,
+    /// Places in `fields` of the table's own key, in key order. Empty: the table has none.
+    pub key: Vec<usize>,
+}
+
+/// A column of a layout.
+#[derive(Debug)]
+pub struct Field {
+    /// Name in the database.
+    pub name: Arc<str>,
+    /// Its Connect schema.
+    pub schema: Schema,
+    /// How a cell is tagged inside the record (derived from `schema`, kept for the hot path).
+    pub wrap: Wrap,
+    /// What is written where the column is missing from the image, tag included: `before` and
+    /// `after` share one record type, so a key-only image cannot put null into a required field.
+    pub fallback: Box<[u8]>,
+    /// The payload, without a tag, that stands for "not sent because unchanged" (TOAST).
+    pub unchanged: Box<[u8]>,
+    /// Whether the column takes part in the value; a hidden one only feeds keys and routing.
+    pub hidden: bool,
+}
+
+impl Layout {
+    /// The place of the column called `name`.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| &*field.name == name)
+    }
+}

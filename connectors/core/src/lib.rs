@@ -1,0 +1,32 @@
+//! The vocabulary of Walbrook and the contracts between its parts. No I/O, no clock, no runtime.
+//!
+//! ```text
+//!  source ──Batch──▶ shape ──Records──▶ sink: one Kafka transaction (records + checkpoint)
+//!    ▲   rows encoded once, where they are read            │
+//!    └────────────── confirm(Position) ◀───────────────────┘
+//! ```
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`schema`], [`avro`] | Connect's schema tree, the registered text, the writing primitives |
+//! | [`layout`], [`batch`], [`change`] | a table version, rows encoded into an arena, what happened to them |
+//! | [`record`] | what goes to Kafka |
+//! | [`position`], [`checkpoint`] | where in the log, and what is stored in Kafka about it |
+//! | [`source`], [`sink`], [`resolve`] | the contracts of both ends |
+//! | [`error`], [`finding`], [`fault`] | what goes wrong, what a check finds, where tests may cut the power |
+#![forbid(unsafe_code)]
+
+pub mod avro;
+pub mod batch;
+pub mod change;
+pub mod checkpoint;
+pub mod error;
+pub mod fault;
+pub mod finding;
+pub mod layout;
+pub mod position;
+pub mod record;
+pub mod resolve;
+pub mod schema;
+pub mod sink;
+pub mod source;

@@ -1,0 +1,89 @@
+//! Where in a database's log: what is stored, compared and confirmed.
+
+use serde::{Deserialize, Serialize};
+
+/// A point in one server's log up to which everything is delivered.
+///
+/// Positions are compared by [`Position::covers`] and never ordered: GTID sets have no order, and
+/// two servers have no common log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Identity of the server: PostgreSQL's system identifier, MySQL's server uuid.
+    pub server: String,
+    /// The end of the last transaction that is delivered whole.
+    pub log: Log,
+    /// How much of the next transaction is delivered too, where it had to be split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+}
+
+/// A place in a log, in the server's own terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Log {
+    /// PostgreSQL: the end LSN of a commit, a byte position in the WAL.
+    Lsn(u64),
+}
+
+/// The delivered beginning of a transaction that is larger than a Kafka transaction may be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Identity of the transaction (PostgreSQL: `xid:commit LSN`).
+    pub transaction: String,
+    /// Number of the last delivered change, counted from 1 as received, before any filter.
+    pub k: u64,
+}
+
+impl Position {
+    /// A position between two transactions.
+    pub fn at(server: impl Into<String>, log: Log) -> Self {
+        Self { server: server.into(), log, part: None }
+    }
+
+    /// Whether everything up to `other` is delivered when everything up to `self` is.
+    pub fn covers(&self, other: &Position) -> bool {
+        if self.server != other.server {
+            return false;
+        }
+        match (&self.log, &other.log) {
+            (Log::Lsn(a), Log::Lsn(b)) if a == b => match (&self.part, &other.part) {
+                (_, None) => true,
+                (None, Some(_)) => false,
+                (Some(a), Some(b)) => a.transaction == b.transaction && a.k >= b.k,
+            },
+            (Log::Lsn(a), Log::Lsn(b)) => a > b,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(lsn: u64, k: u64) -> Position {
+        let part = Some(Part { transaction: "7:99".into(), k });
+        Position { part, ..Position::at("s", Log::Lsn(lsn)) }
+    }
+
+    #[test]
+    fn a_later_commit_covers_an_earlier_one_and_its_parts() {
+        let (a, b) = (Position::at("s", Log::Lsn(10)), Position::at("s", Log::Lsn(20)));
+        assert!(b.covers(&a) && !a.covers(&b) && a.covers(&a));
+        assert!(part(10, 3).covers(&a) && !a.covers(&part(10, 3)));
+        assert!(part(10, 3).covers(&part(10, 2)) && !part(10, 2).covers(&part(10, 3)));
+        assert!(b.covers(&part(10, 3)));
+    }
+
+    #[test]
+    fn another_server_covers_nothing() {
+        let a = Position::at("s", Log::Lsn(10));
+        assert!(!Position::at("t", Log::Lsn(20)).covers(&a));
+    }
+
+    #[test]
+    fn stored_form_is_stable() {
+        let text = serde_json::to_string(&part(10, 3)).unwrap();
+        assert_eq!(text, r#"{"server":"s","log":{"lsn":10},"part":{"transaction":"7:99","k":3}}"#);
+        assert_eq!(serde_json::from_str::<Position>(&text).unwrap(), part(10, 3));
+    }
+}

@@ -1,0 +1,3 @@
+//! The Walbrook daemon.
+
+fn main() {}
