@@ -1,1 +1,16 @@
-//! placeholder
+//! The Walbrook daemon: it decides, and never speaks a wire protocol itself.
+//!
+//! | module | what it decides |
+//! | --- | --- |
+//! | [`config`] | what the configuration says, and what is wrong with it |
+//! | [`shape`] | how changes become records |
+//! | [`pipeline`] | when to commit, retry, halt |
+//! | [`admin`], [`telemetry`] | what is told to people and machines |
+#![forbid(unsafe_code)]
+
+pub mod admin;
+pub mod codes;
+pub mod config;
+pub mod pipeline;
+pub mod shape;
+pub mod telemetry;

@@ -10,6 +10,7 @@
 //! the row is read; keys, headers and flattened forms re-tag the same cells for their own schema.
 
 use crate::change::Event;
+use crate::checkpoint::Updates;
 use crate::layout::{Field, Layout};
 use std::sync::Arc;
 
@@ -84,6 +85,8 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// Layouts named by [`crate::change::Change::layout`].
     pub layouts: Vec<Arc<Layout>>,
+    /// Checkpoint entries to store with the next commit that covers this batch.
+    pub updates: Updates,
     /// Snapshot only: which reader filled the batch, and what the checkpoint says after it.
     pub lane: Option<Lane>,
 }
@@ -112,6 +115,7 @@ impl Batch {
         self.cells.clear();
         self.events.clear();
         self.layouts.clear();
+        self.updates.clear();
         self.lane = None;
     }
 

@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | [`schema`], [`avro`] | Connect's schema tree, the registered text, the writing primitives |
 //! | [`layout`], [`batch`], [`change`] | a table version, rows encoded into an arena, what happened to them |
-//! | [`record`] | what goes to Kafka |
+//! | [`record`], [`partition`] | what goes to Kafka, and to which partition |
 //! | [`position`], [`checkpoint`] | where in the log, and what is stored in Kafka about it |
 //! | [`source`], [`sink`], [`resolve`] | the contracts of both ends |
 //! | [`error`], [`finding`], [`fault`] | what goes wrong, what a check finds, where tests may cut the power |
@@ -24,6 +24,7 @@ pub mod error;
 pub mod fault;
 pub mod finding;
 pub mod layout;
+pub mod partition;
 pub mod position;
 pub mod record;
 pub mod resolve;

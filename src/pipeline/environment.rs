@@ -1,0 +1,24 @@
+//! What a pipeline is given: ways to open both ends, and the time. The simulator gives its own.
+
+use std::sync::Arc;
+use walbrook_core::resolve::{Answer, Resolver};
+use walbrook_core::sink::SinkHandle;
+use walbrook_core::source::Source;
+
+/// The outside of one connector's pipeline.
+pub trait Environment: Send + Sync {
+    /// Takes the connector over in Kafka and reads its checkpoint.
+    fn open_sink(&self) -> Answer<'_, SinkHandle>;
+
+    /// After having been fenced: whether it was our own time-out, so that opening again is right.
+    fn reopen_allowed(&self) -> Answer<'_, bool>;
+
+    /// A source that has not been prepared yet.
+    fn source(&self) -> Box<dyn Source>;
+
+    /// Schema ids and topics.
+    fn resolver(&self) -> Arc<dyn Resolver>;
+
+    /// Microseconds since 1970.
+    fn now_us(&self) -> i64;
+}

@@ -1,0 +1,123 @@
+//! One generation of a connector: open both ends, deliver until something ends it.
+
+use super::commit::Limits;
+use super::deliver::{Broken, Delivery, Outcome};
+use super::environment::Environment;
+use super::report::{Phase, Report};
+use super::resolving;
+use super::tally::Tally;
+use crate::codes;
+use crate::shape::{self, Need, Shaper};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use walbrook_core::checkpoint::Updates;
+use walbrook_core::error::{Error, Result};
+use walbrook_core::fault;
+use walbrook_core::sink::{Command, Cut, Deliver, SinkHandle};
+
+/// What every generation of a connector has in common.
+#[derive(Clone)]
+pub struct Settings {
+    /// How changes become records.
+    pub shape: shape::Settings,
+    /// When to commit.
+    pub limits: Limits,
+    /// Heartbeat interval, if there are heartbeats.
+    pub heartbeat: Option<Duration>,
+}
+
+/// Runs one generation; `needs` is what the last one waited for. Answers how it ended and whether
+/// it committed anything.
+pub async fn run(
+    settings: &Settings,
+    environment: &Arc<dyn Environment>,
+    report: &Arc<dyn Report>,
+    needs: Vec<Need>,
+    stop: watch::Receiver<bool>,
+    opened: impl FnOnce(),
+) -> (Result<Outcome, Broken>, bool) {
+    let mut stopping = stop.clone();
+    let open = tokio::select! {
+        open = open(settings, environment, report, needs) => open,
+        _ = stopping.wait_for(|stop| *stop) => return (Ok(Outcome::Stopped), false),
+    };
+    match open {
+        Ok(mut delivery) => {
+            opened();
+            let outcome = delivery.run(stop).await;
+            (outcome, delivery.progressed)
+        }
+        Err(broken) => (Err(broken), false),
+    }
+}
+
+async fn open(
+    settings: &Settings,
+    environment: &Arc<dyn Environment>,
+    report: &Arc<dyn Report>,
+    needs: Vec<Need>,
+) -> Result<Delivery, Broken> {
+    let mut sink = environment.open_sink().await?;
+    let mut checkpoint = std::mem::take(&mut sink.checkpoint);
+    fault::point("pipeline.after_load");
+    let mut source = environment.source();
+    let intent = source.prepare(&checkpoint).await?;
+    if !intent.is_empty() {
+        commit_alone(&sink, intent.clone()).await?;
+        checkpoint.apply(&intent);
+        fault::point("source.after_intent");
+    }
+    let position = checkpoint.position().map_err(|text| {
+        Error::definite(codes::CHECKPOINT, format!("The stored checkpoint cannot be read: {text}."))
+            .fix("A newer Walbrook may have written it: run that version, or drop the connector's checkpoint topic.")
+    })?;
+    let resolver = environment.resolver();
+    let mut resolved = shape::Resolved::default();
+    let answered =
+        resolving::patiently(&needs, &*resolver, &mut resolved, &checkpoint, &**report).await?;
+    for command in answered.commands {
+        let _ = sink.commands.send(command).await;
+    }
+    let source = source.start().await?;
+    report.opened(Arc::clone(&source.gauges), position.as_ref());
+    report.phase(phase(position.is_some()), None);
+    let mut shaper = Shaper::new(settings.shape.clone(), source.description.clone(), position.clone());
+    shaper.resolved = resolved;
+    let mut tally = Tally::default();
+    tally.store(answered.updates, tokio::time::Instant::now());
+    let clock = Arc::clone(environment);
+    Ok(Delivery {
+        sink,
+        source,
+        checkpoint,
+        shaper,
+        limits: settings.limits,
+        heartbeat: settings.heartbeat,
+        resolver,
+        report: Arc::clone(report),
+        now_us: Box::new(move || clock.now_us()),
+        tally,
+        progressed: false,
+        streaming: position.is_some(),
+    })
+}
+
+fn phase(resumed: bool) -> Phase {
+    if resumed { Phase::Streaming } else { Phase::Snapshotting }
+}
+
+/// Commits checkpoint entries without any record.
+async fn commit_alone(sink: &SinkHandle, updates: Updates) -> Result<()> {
+    let cut = Some(Cut { at: 0, updates });
+    let deliver = Deliver { cut, ..Deliver::default() };
+    let sent = sink.commands.send(Command::Deliver(deliver)).await;
+    match sink.receipts.recv().await {
+        Ok(receipt) => receipt.map(|_| ()),
+        Err(_) => {
+            drop(sent);
+            Err(Error::transient(codes::ENDED, "The sink of the connector ended without saying why."))
+        }
+    }
+}
+

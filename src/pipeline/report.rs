@@ -1,0 +1,59 @@
+//! What a pipeline tells about itself, for status and metrics.
+
+use std::sync::Arc;
+use std::time::Duration;
+use walbrook_core::error::Error;
+use walbrook_core::position::Position;
+use walbrook_core::source::{Gauges, Progress};
+
+/// The phase of a connector as people see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Opening both ends.
+    Starting,
+    /// Reading tables.
+    Snapshotting,
+    /// Following the log.
+    Streaming,
+    /// Waiting to try again.
+    Retrying,
+    /// Stopped on request.
+    Stopped,
+    /// All that was asked for is done.
+    Finished,
+    /// Another instance owns the connector.
+    Fenced,
+    /// Needs a person.
+    Failed,
+}
+
+/// One Kafka transaction that has become visible.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// Position that it stores.
+    pub position: Option<Position>,
+    /// Records.
+    pub records: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Source transactions that ended in it.
+    pub transactions: u64,
+    /// From asking to the receipt.
+    pub took: Duration,
+}
+
+/// Takes the news of one connector.
+pub trait Report: Send + Sync {
+    /// The phase has changed; an error says why.
+    fn phase(&self, phase: Phase, error: Option<&Error>);
+    /// Both ends are open.
+    fn opened(&self, gauges: Arc<Gauges>, position: Option<&Position>);
+    /// Something is committed.
+    fn committed(&self, committed: &Committed);
+    /// A snapshot has come further.
+    fn snapshot(&self, progress: &Progress);
+    /// A source transaction was split.
+    fn split(&self);
+    /// Something outside is waited for; `None`: no longer.
+    fn waiting(&self, error: Option<&Error>);
+}

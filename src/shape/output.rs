@@ -1,0 +1,90 @@
+//! What shape has made of a batch so far.
+
+use walbrook_core::batch::Span;
+use walbrook_core::position::Position;
+use walbrook_core::record::{Header, Record, Records, TopicId};
+
+/// A place between two source transactions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Boundary {
+    /// Number of records of this output that lie before it.
+    pub at: usize,
+    /// The position that is reached there.
+    pub position: Position,
+}
+
+/// Records made from a batch, and where they may be cut.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// The records in delivery order.
+    pub records: Records,
+    /// The newest place where the output may be cut.
+    pub boundary: Option<Boundary>,
+    /// Source transactions that ended in this output.
+    pub transactions: u64,
+    /// First and number of the headers that every data record of this arena shares.
+    context: Option<(u32, u32)>,
+}
+
+impl Output {
+    /// Starts afresh on an emptied arena.
+    pub fn reset(&mut self, records: Records) {
+        *self = Output { records, ..Output::default() };
+    }
+
+    /// Appends bytes to the arena.
+    pub fn append(&mut self, bytes: &[u8]) -> Span {
+        self.append_with(|out| out.extend_from_slice(bytes))
+    }
+
+    /// Appends what `write` writes.
+    #[inline]
+    pub fn append_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Span {
+        let start = self.records.bytes.len();
+        write(&mut self.records.bytes);
+        Span { start: start as u32, len: (self.records.bytes.len() - start) as u32 }
+    }
+
+    /// Appends a header.
+    pub fn header(&mut self, name: &str, value: &[u8]) {
+        let name = self.append(name.as_bytes());
+        let value = Some(self.append(value));
+        self.records.headers.push(Header { name, value });
+    }
+
+    /// The place where the next header will stand.
+    pub fn header_mark(&self) -> u32 {
+        self.records.headers.len() as u32
+    }
+
+    /// Headers written since `mark`.
+    pub fn headers_since(&self, mark: u32) -> (u32, u32) {
+        (mark, self.header_mark() - mark)
+    }
+
+    /// The shared headers of this arena, written by `write` at their first use.
+    pub fn shared_headers(&mut self, write: impl FnOnce(&mut Self)) -> (u32, u32) {
+        if let Some(context) = self.context {
+            return context;
+        }
+        let mark = self.header_mark();
+        write(self);
+        let context = self.headers_since(mark);
+        self.context = Some(context);
+        context
+    }
+
+    /// Appends a record.
+    #[inline]
+    pub fn push(
+        &mut self,
+        topic: TopicId,
+        partition: i32,
+        key: Option<Span>,
+        value: Option<Span>,
+        headers: (u32, u32),
+    ) {
+        let (headers, header_count) = headers;
+        self.records.records.push(Record { topic, partition, key, value, headers, header_count });
+    }
+}

@@ -1,0 +1,66 @@
+//! What is known of the outside: schema ids, topic handles, pinned partition counts.
+
+use std::collections::HashMap;
+use walbrook_core::record::TopicId;
+use walbrook_core::resolve::{Topic, TopicKind};
+
+/// Something that must be asked for before shape can go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The id of a schema text under a subject.
+    Schema {
+        /// `<topic>-key` or `<topic>-value`.
+        subject: String,
+        /// The text to register.
+        text: String,
+    },
+    /// A topic.
+    Topic {
+        /// Its name.
+        name: String,
+        /// What it is for.
+        kind: TopicKind,
+        /// Whether its records have keys.
+        keyed: bool,
+    },
+}
+
+/// A topic that may be written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// What the sink knows it as.
+    pub id: TopicId,
+    /// The pinned number of partitions.
+    pub partitions: i32,
+}
+
+/// Answers collected so far. Grows with the number of tables and their versions only.
+#[derive(Debug, Default)]
+pub struct Resolved {
+    schemas: HashMap<String, HashMap<String, u32>>,
+    topics: HashMap<String, Handle>,
+}
+
+impl Resolved {
+    /// The id of a schema.
+    pub fn schema(&self, subject: &str, text: &str) -> Option<u32> {
+        self.schemas.get(subject)?.get(text).copied()
+    }
+
+    /// The handle of a topic.
+    pub fn topic(&self, name: &str) -> Option<Handle> {
+        self.topics.get(name).copied()
+    }
+
+    /// Remembers a schema id.
+    pub fn add_schema(&mut self, subject: String, text: String, id: u32) {
+        self.schemas.entry(subject).or_default().insert(text, id);
+    }
+
+    /// Remembers a topic, with the number of partitions that was pinned for it earlier, if any.
+    pub fn add_topic(&mut self, name: String, topic: Topic, pinned: Option<i32>) -> Handle {
+        let id = self.topics.len() as TopicId;
+        let handle = Handle { id, partitions: pinned.unwrap_or(topic.partitions).max(1) };
+        *self.topics.entry(name).or_insert(handle)
+    }
+}

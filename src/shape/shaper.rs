@@ -1,0 +1,231 @@
+//! The shaper: runs over the events of a batch and writes their records.
+
+use super::control::{self, Control};
+use super::output::{Boundary, Output};
+use super::recipe::Recipe;
+use super::resolved::{Need, Resolved};
+use super::row::Row;
+use super::settings::Settings;
+use super::transaction::{self, Open};
+use crate::codes;
+use std::collections::HashMap;
+use std::sync::Arc;
+use walbrook_core::avro::write;
+use walbrook_core::batch::Batch;
+use walbrook_core::change::{Begin, Change, Event};
+use walbrook_core::error::{Error, Result};
+use walbrook_core::position::{Part, Position};
+use walbrook_core::schema::Kind;
+use walbrook_core::source::Description;
+
+/// How far [`Shaper::shape`] came.
+#[derive(Debug)]
+pub enum Shaped {
+    /// All events of the batch are shaped.
+    Done,
+    /// The event at this place waits for these answers; everything before it is in the output.
+    Need(usize, Vec<Need>),
+    /// The event at this place cannot be delivered.
+    Failed(usize, Error),
+}
+
+/// Turns events into records. One for each run of a connector.
+pub struct Shaper {
+    settings: Settings,
+    description: Description,
+    /// Answers from outside; the pipeline adds to it.
+    pub resolved: Resolved,
+    recipes: Vec<Recipe>,
+    known: HashMap<usize, usize>,
+    transactions: Control,
+    heartbeats: Control,
+    open: Option<Open>,
+    delivered: Option<Part>,
+    position: Option<Position>,
+    block: Vec<u8>,
+}
+
+impl Shaper {
+    /// A shaper that continues at `position`: changes of a transaction that is delivered in part
+    /// are counted and not written again.
+    pub fn new(settings: Settings, description: Description, position: Option<Position>) -> Self {
+        let transactions = Control::new(
+            settings.transaction_topic(),
+            &transaction::key_schema(),
+            &transaction::value_schema(),
+        );
+        let heartbeats = Control::new(
+            settings.heartbeat_topic(),
+            &control::one_field("ServerNameKey", "serverName", Kind::String),
+            &control::one_field("Heartbeat", "ts_ms", Kind::Int64),
+        );
+        Self {
+            settings,
+            description,
+            resolved: Resolved::default(),
+            recipes: Vec::new(),
+            known: HashMap::new(),
+            transactions,
+            heartbeats,
+            open: None,
+            delivered: position.as_ref().and_then(|position| position.part.clone()),
+            position,
+            block: Vec::new(),
+        }
+    }
+
+    /// Whether a source transaction is open.
+    pub fn in_transaction(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The position that says "everything up to the newest change of the open transaction".
+    pub fn split_position(&self) -> Option<Position> {
+        let (open, position) = (self.open.as_ref()?, self.position.as_ref()?);
+        let part = Part { transaction: open.id.clone(), k: open.number.max(open.skip) };
+        Some(Position { part: Some(part), ..position.clone() })
+    }
+
+    /// Shapes the events of `batch` from place `from` on; `now_us` is the time of processing.
+    pub fn shape(&mut self, batch: &Batch, from: usize, out: &mut Output, now_us: i64) -> Shaped {
+        for (place, event) in batch.events.iter().enumerate().skip(from) {
+            let done = match event {
+                Event::Begin(begin) => self.begin(batch, begin, out),
+                Event::Change(change) => self.change(batch, change, out, now_us),
+                Event::End(position) => self.end(position, out),
+                Event::Progress(position) => {
+                    self.reached(position, out);
+                    Ok(())
+                }
+            };
+            match done {
+                Ok(()) => {}
+                Err(Stop::Need(needs)) => return Shaped::Need(place, needs),
+                Err(Stop::Failed(error)) => return Shaped::Failed(place, error),
+            }
+        }
+        Shaped::Done
+    }
+
+    fn begin(&mut self, batch: &Batch, begin: &Begin, out: &mut Output) -> Result<(), Stop> {
+        let id = String::from_utf8_lossy(begin.id.of(&batch.bytes)).into_owned();
+        let skip = match &self.delivered {
+            Some(part) if part.transaction == id => part.k,
+            Some(part) => return Err(Stop::Failed(other_transaction(&part.transaction, &id))),
+            None => 0,
+        };
+        let open = Open::new(id, begin.commit_us, skip);
+        if self.settings.transaction_metadata {
+            let ready = self.transactions.resolve(&self.resolved).map_err(Stop::Need)?;
+            if skip == 0 {
+                control::write(out, ready, |o| write::string(o, &open.id), |o| open.write_begin(o));
+            }
+        }
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn end(&mut self, position: &Position, out: &mut Output) -> Result<(), Stop> {
+        if self.settings.transaction_metadata {
+            let ready = self.transactions.resolve(&self.resolved).map_err(Stop::Need)?;
+            if let Some(open) = &self.open {
+                control::write(out, ready, |o| write::string(o, &open.id), |o| open.write_end(o));
+            }
+        }
+        self.open = None;
+        self.delivered = None;
+        out.transactions += 1;
+        self.reached(position, out);
+        Ok(())
+    }
+
+    fn reached(&mut self, position: &Position, out: &mut Output) {
+        self.position = Some(position.clone());
+        out.boundary =
+            Some(Boundary { at: out.records.records.len(), position: position.clone() });
+    }
+
+    fn change(
+        &mut self,
+        batch: &Batch,
+        change: &Change,
+        out: &mut Output,
+        now_us: i64,
+    ) -> Result<(), Stop> {
+        let place = self.recipe(batch, change.layout)?;
+        let Some(recipe) = self.recipes.get_mut(place) else { return Ok(()) };
+        let letter = change.op.letter().chars().next().unwrap_or_default();
+        let ready = if self.settings.skipped_operations.contains(&letter) {
+            None
+        } else {
+            Some(recipe.resolve(&self.resolved).map_err(Stop::Need)?)
+        };
+        let deliver = match &mut self.open {
+            Some(open) => {
+                open.number = change.number;
+                change.number > open.skip
+            }
+            None => true,
+        };
+        let Some(ready) = ready else { return Ok(()) };
+        let Some(recipe) = self.recipes.get(place) else { return Ok(()) };
+        let mut row = Row {
+            settings: &self.settings,
+            description: &self.description,
+            recipe,
+            ready,
+            batch,
+            change,
+            now_us,
+            out,
+            open: self.open.as_mut(),
+            deliver,
+            block: &mut self.block,
+        };
+        row.write();
+        Ok(())
+    }
+
+    /// The place of the recipe of the batch's layout number `layout`, compiling it if it is new.
+    fn recipe(&mut self, batch: &Batch, layout: u32) -> Result<usize, Stop> {
+        let Some(layout) = batch.layouts.get(layout as usize) else {
+            return Err(Stop::Failed(Error::definite(codes::INTERNAL, "A change has no layout.")));
+        };
+        let address = Arc::as_ptr(layout) as usize;
+        if let Some(&place) = self.known.get(&address) {
+            return Ok(place);
+        }
+        let recipe = Recipe::compile(layout, &self.settings, &self.description.source_schema)
+            .map_err(Stop::Failed)?;
+        self.recipes.push(recipe);
+        self.known.insert(address, self.recipes.len() - 1);
+        Ok(self.recipes.len() - 1)
+    }
+
+    /// Writes a heartbeat record; answers what must be resolved first.
+    pub fn heartbeat(&mut self, out: &mut Output, now_us: i64) -> Result<(), Vec<Need>> {
+        let ready = self.heartbeats.resolve(&self.resolved)?;
+        let prefix = &self.settings.topic_prefix;
+        let now_ms = now_us.div_euclid(1000);
+        control::write(out, ready, |o| write::string(o, prefix), |o| write::long(o, now_ms));
+        Ok(())
+    }
+}
+
+/// Why shaping an event stopped.
+enum Stop {
+    Need(Vec<Need>),
+    Failed(Error),
+}
+
+fn other_transaction(expected: &str, found: &str) -> Error {
+    Error::definite(
+        codes::OTHER_TRANSACTION,
+        format!(
+            "The log goes on with transaction {found}, but transaction {expected} is delivered \
+             in part and must come first."
+        ),
+    )
+    .fix("The log was rewritten (restore, failover); resnapshot the connector.")
+}
+

@@ -1,0 +1,221 @@
+//! The shaper against hand-made batches: what is written, and that a replay writes the rest.
+
+use super::*;
+use proptest::prelude::*;
+use std::convert::Infallible;
+use std::sync::Arc;
+use walbrook_core::avro::write;
+use walbrook_core::batch::{Batch, Image};
+use walbrook_core::change::{Begin, Change, Event, Marker, Op, Source};
+use walbrook_core::layout::{Field, Layout, Table};
+use walbrook_core::position::{Log, Part, Position};
+use walbrook_core::resolve::Topic;
+use walbrook_core::schema::{Kind, Schema};
+use walbrook_core::source::Description;
+
+fn layout() -> Arc<Layout> {
+    let field = |name: &str, schema: Schema, fallback: &[u8]| Field {
+        name: name.into(),
+        wrap: schema.wrap(),
+        schema,
+        fallback: fallback.into(),
+        unchanged: b"\x02?".as_slice().into(),
+        hidden: false,
+    };
+    Arc::new(Layout {
+        table: Table::new("public", "t"),
+        fingerprint: 1,
+        fields: vec![
+            field("id", Schema::new(Kind::Int32), &[0]),
+            field("v", Schema::new(Kind::String).optional(), &[0]),
+        ],
+        key: vec![0],
+    })
+}
+
+fn description() -> Description {
+    Description {
+        connector: "postgresql",
+        source_schema: Arc::new(Schema::record("x.Source", vec![])),
+        export: |_| serde_json::Value::Null,
+    }
+}
+
+fn position(lsn: u64) -> Position {
+    Position::at("sys", Log::Lsn(lsn))
+}
+
+/// A batch builder over one table.
+struct Script {
+    batch: Batch,
+    layout: Arc<Layout>,
+    number: u64,
+}
+
+impl Script {
+    fn new() -> Self {
+        Self { batch: Batch::default(), layout: layout(), number: 0 }
+    }
+
+    fn row(&mut self, id: i64, v: Option<&str>) -> Image {
+        let layout = Arc::clone(&self.layout);
+        let mut row = self.batch.image(&layout);
+        row.value(|out| Ok::<_, Infallible>(write::long(out, id))).unwrap();
+        if let Some(v) = v {
+            row.value(|out| Ok::<_, Infallible>(write::string(out, v))).unwrap();
+        }
+        row.finish()
+    }
+
+    fn begin(&mut self, id: &str) {
+        self.number = 0;
+        let id = self.batch.append(id.as_bytes());
+        self.batch.events.push(Event::Begin(Begin { id, commit_us: 7_000 }));
+    }
+
+    fn change(&mut self, op: Op, before: Option<Image>, after: Option<Image>) {
+        self.number += 1;
+        let layout = self.batch.layout(&Arc::clone(&self.layout));
+        let (head, tail) = (self.batch.append(b"H"), self.batch.append(b"T"));
+        self.batch.events.push(Event::Change(Change {
+            layout,
+            op,
+            number: self.number,
+            before,
+            after,
+            source: Source { head, tail },
+            marker: Marker::False,
+        }));
+    }
+
+    fn end(&mut self, lsn: u64) {
+        self.batch.events.push(Event::End(position(lsn)));
+    }
+}
+
+/// Shapes a batch, answering every need.
+fn shape(shaper: &mut Shaper, batch: &Batch) -> Output {
+    let (mut out, mut place, mut id) = (Output::default(), 0, 100);
+    loop {
+        match shaper.shape(batch, place, &mut out, 5_000) {
+            Shaped::Done => return out,
+            Shaped::Failed(_, error) => panic!("{error}"),
+            Shaped::Need(at, needs) => {
+                place = at;
+                for need in needs {
+                    id += 1;
+                    match need {
+                        Need::Schema { subject, text } => {
+                            shaper.resolved.add_schema(subject, text, id);
+                        }
+                        Need::Topic { name, .. } => {
+                            let topic = Topic { partitions: 3, max_bytes: 1 << 20, compacted: false };
+                            shaper.resolved.add_topic(name, topic, None);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Key and value of every record, without the ids.
+fn told(out: &Output) -> Vec<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    let bytes = &out.records.bytes;
+    let get = |span: Option<walbrook_core::batch::Span>| span.map(|span| span.of(bytes).to_vec());
+    out.records.records.iter().map(|record| (get(record.key), get(record.value))).collect()
+}
+
+fn shaper(transactions: bool, position: Option<Position>) -> Shaper {
+    let settings =
+        Settings { transaction_metadata: transactions, ..Settings::new("p") };
+    Shaper::new(settings, description(), position)
+}
+
+#[test]
+fn a_change_of_key_is_delete_tombstone_create_with_linking_headers() {
+    let mut script = Script::new();
+    script.begin("7:9");
+    let (old, new) = (script.row(1, None), script.row(2, Some("x")));
+    script.change(Op::Update, Some(old), Some(new));
+    script.end(10);
+    let out = shape(&mut shaper(false, None), &script.batch);
+    let records = told(&out);
+    assert_eq!(records.len(), 3);
+    assert_eq!(records[0].0, records[1].0);
+    assert_eq!(records[1].1, None);
+    assert!(records[0].1.as_ref().unwrap().windows(3).any(|w| w == b"\x02d\x02"));
+    assert!(records[2].1.as_ref().unwrap().windows(3).any(|w| w == b"\x02c\x02"));
+    let header = |i: usize| {
+        let header = out.records.headers[out.records.records[i].headers as usize];
+        let value = header.value.unwrap().of(&out.records.bytes).to_vec();
+        (header.name.of(&out.records.bytes).to_vec(), value)
+    };
+    assert_eq!(header(0), (b"__debezium.newkey".to_vec(), b"{\"id\":2}".to_vec()));
+    assert_eq!(header(2), (b"__debezium.oldkey".to_vec(), b"{\"id\":1}".to_vec()));
+    assert_eq!(out.boundary, Some(Boundary { at: 3, position: position(10) }));
+}
+
+#[test]
+fn a_key_only_old_image_of_an_unchanged_key_is_no_before() {
+    let mut script = Script::new();
+    script.begin("7:9");
+    let (old, new) = (script.row(1, None), script.row(1, Some("x")));
+    script.change(Op::Update, Some(old), Some(new));
+    script.end(10);
+    let records = told(&shape(&mut shaper(false, None), &script.batch));
+    assert_eq!(records.len(), 1);
+    let value = records[0].1.as_ref().unwrap();
+    assert_eq!(value[5..7], [0, 2], "before is null, after is there");
+}
+
+#[test]
+fn another_transaction_in_place_of_the_split_one_is_a_definite_error() {
+    let part = Some(Part { transaction: "7:9".into(), k: 1 });
+    let mut script = Script::new();
+    script.begin("8:11");
+    let mut shaper = shaper(false, Some(Position { part, ..position(5) }));
+    match shaper.shape(&script.batch, 0, &mut Output::default(), 0) {
+        Shaped::Failed(0, error) => assert_eq!(error.code.as_str(), "WB-RUN-003"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// One change of a random transaction: a kind and two ids.
+fn changes() -> impl Strategy<Value = Vec<(u8, i64, i64)>> {
+    prop::collection::vec((0u8..4, 0i64..5, 0i64..5), 1..30)
+}
+
+fn transaction(changes: &[(u8, i64, i64)]) -> Script {
+    let mut script = Script::new();
+    script.begin("7:9");
+    for &(kind, a, b) in changes {
+        let (old, new) = (script.row(a, Some("o")), script.row(b, Some("n")));
+        match kind {
+            0 => script.change(Op::Create, None, Some(new)),
+            1 => script.change(Op::Update, Some(old), Some(new)),
+            2 => script.change(Op::Delete, Some(old), None),
+            _ => script.change(Op::Truncate, None, None),
+        }
+    }
+    script.end(10);
+    script
+}
+
+proptest! {
+    /// However a transaction is cut, the prefix and the replay together are the whole, once.
+    #[test]
+    fn a_replayed_transaction_writes_exactly_the_rest(changes in changes(), cut in 0usize..30) {
+        let cut = cut.min(changes.len());
+        let whole = transaction(&changes);
+        let all = told(&shape(&mut shaper(true, Some(position(5))), &whole.batch));
+        let mut first = shaper(true, Some(position(5)));
+        let mut batch = transaction(&changes).batch;
+        batch.events.truncate(1 + cut);
+        let mut pieces = told(&shape(&mut first, &batch));
+        // Cut before the first change: nothing of it is stored, so everything is written again.
+        let stored = if cut == 0 { pieces.clear(); Some(position(5)) } else { first.split_position() };
+        pieces.extend(told(&shape(&mut shaper(true, stored), &whole.batch)));
+        prop_assert_eq!(pieces, all);
+    }
+}
