@@ -1,0 +1,157 @@
+//! Settings that are one word of a few.
+
+/// A setting whose value is one of a closed set of words.
+pub trait Choice: Copy + PartialEq + Sized + 'static {
+    /// Every value, in the order in which help shows them.
+    const ALL: &'static [Self];
+
+    /// The word in the configuration.
+    fn as_str(self) -> &'static str;
+
+    /// The value that `word` stands for.
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|choice| choice.as_str() == word)
+    }
+}
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$item_doc])* $item,)+ }
+
+        impl Choice for $name {
+            const ALL: &'static [Self] = &[$(Self::$item,)+];
+
+            fn as_str(self) -> &'static str {
+                match self { $(Self::$item => $word,)+ }
+            }
+        }
+    };
+}
+
+choice! {
+    /// What a committed record promises.
+    Delivery {
+        /// Records and checkpoint in one Kafka transaction.
+        ExactlyOnce = "exactly-once",
+    }
+}
+
+choice! {
+    /// What is read before the stream.
+    Snapshot {
+        /// All rows, once, where nothing is stored yet; then the stream.
+        Initial = "initial",
+        /// All rows, then the end.
+        InitialOnly = "initial_only",
+        /// The stream only.
+        NoData = "no_data",
+        /// All rows at every start.
+        Always = "always",
+        /// All rows where nothing is stored or what is stored is no longer in the log.
+        WhenNeeded = "when_needed",
+    }
+}
+
+choice! {
+    /// How NUMERIC values are written.
+    Decimal {
+        /// Connect's Decimal: unscaled bytes.
+        Precise = "precise",
+        /// A double.
+        Double = "double",
+        /// Text.
+        String = "string",
+    }
+}
+
+choice! {
+    /// How dates and times are written.
+    Temporal {
+        /// As the column's precision asks.
+        Adaptive = "adaptive",
+        /// Like `adaptive`, but every TIME in microseconds.
+        AdaptiveTimeMicroseconds = "adaptive_time_microseconds",
+        /// Connect's own types.
+        Connect = "connect",
+        /// ISO 8601 text.
+        Isostring = "isostring",
+        /// Always microseconds.
+        Microseconds = "microseconds",
+        /// Always nanoseconds.
+        Nanoseconds = "nanoseconds",
+    }
+}
+
+choice! {
+    /// How BYTEA values are written.
+    Binary {
+        /// As bytes.
+        Bytes = "bytes",
+        /// Base64 text.
+        Base64 = "base64",
+        /// Base64 text of the URL-safe alphabet.
+        Base64UrlSafe = "base64-url-safe",
+        /// Hexadecimal text.
+        Hex = "hex",
+    }
+}
+
+choice! {
+    /// How INTERVAL values are written.
+    Interval {
+        /// Microseconds, a month counted as 30.4375 days.
+        Numeric = "numeric",
+        /// ISO 8601 text.
+        String = "string",
+    }
+}
+
+choice! {
+    /// How HSTORE values are written.
+    Hstore {
+        /// JSON text.
+        Json = "json",
+        /// A map of text.
+        Map = "map",
+    }
+}
+
+choice! {
+    /// Who decides which tables the publication holds.
+    PublicationMode {
+        /// Created `FOR ALL TABLES`.
+        AllTables = "all-tables",
+        /// Created for the captured tables, and kept so.
+        Filtered = "filtered",
+        /// The owner's own: used as it is, never altered.
+        Existing = "existing",
+    }
+}
+
+choice! {
+    /// What is done to names that Avro does not allow.
+    Names {
+        /// Nothing.
+        None = "none",
+        /// Characters that Avro does not allow become `_`.
+        Avro = "avro",
+        /// Characters that Avro does not allow become `_uXXXX`.
+        AvroUnicode = "avro_unicode",
+    }
+}
+
+choice! {
+    /// How a connection is secured.
+    TlsMode {
+        /// Plain text.
+        Disable = "disable",
+        /// Encrypted, the server not verified.
+        Require = "require",
+        /// The certificate is verified, the host name is not.
+        VerifyCa = "verify-ca",
+        /// Certificate and host name are verified.
+        VerifyFull = "verify-full",
+    }
+}

@@ -1,0 +1,236 @@
+//! Reads one `[connectors.NAME]`.
+
+use super::choice::{
+    Binary, Choice, Decimal, Hstore, Interval, Names, PublicationMode, Snapshot, Temporal,
+    TlsMode,
+};
+use super::database::{Database, UrlError};
+use super::model::{Connector, MessageKey, Operations, Tls, Values};
+use super::pattern::Pattern;
+use super::place::Part;
+use super::reader::{Reader, Reading};
+use super::setting::{Setting, Wrong};
+use crate::codes;
+use config::{Map, Value, ValueKind};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Reads the connector called `name`; `defaults` fill what it does not say.
+pub(super) fn connector(
+    reading: &mut Reading,
+    name: &str,
+    cluster: &str,
+    value: Value,
+    defaults: &Map<String, Value>,
+) -> Option<Connector> {
+    let mut reader = Reader::new(reading, &["connectors", name], Some(value));
+    reader.fill(defaults);
+    super::check::connector_name(&mut reader, name);
+    let url = database(&mut reader);
+    let password = reader.secret("password");
+    let topic_prefix: Option<String> = reader.required("topic_prefix", "\"shop\"");
+    if let Some(prefix) = &topic_prefix {
+        super::check::topic_name(&mut reader, "topic_prefix", prefix);
+    }
+    let tables = reader.or("tables", Vec::<Pattern>::new());
+    let default_name = default_name(cluster, name);
+    let connector = Connector {
+        name: name.to_owned(),
+        tables: if tables.is_empty() { Pattern::new("*").into_iter().collect() } else { tables },
+        exclude_tables: reader.or("exclude_tables", Vec::new()),
+        snapshot: reader.or("snapshot", Snapshot::Initial),
+        snapshot_workers: reader.number("snapshot_workers", 2, 1, 64) as u32,
+        transaction_metadata: reader.or("transaction_metadata", false),
+        context_headers: reader.or("context_headers", false),
+        tombstones: reader.or("tombstones", true),
+        skipped_operations: operations(&mut reader),
+        heartbeat: reader.or("heartbeat", Duration::ZERO),
+        keys: keys(&mut reader),
+        values: values(&mut reader),
+        schema_names: reader.or("schema_names", Names::None),
+        field_names: reader.or("field_names", Names::None),
+        slot: reader.or("slot", default_name.clone()),
+        slot_failover: reader.or("slot_failover", false),
+        publication: reader.or("publication", default_name),
+        publication_mode: reader.or("publication_mode", PublicationMode::Filtered),
+        tls: tls(&mut reader, url.as_ref()),
+        password,
+        url: url.unwrap_or(Database {
+            host: String::new(),
+            port: 0,
+            user: String::new(),
+            name: String::new(),
+        }),
+        topic_prefix: topic_prefix.unwrap_or_default(),
+    };
+    super::check::names_in_database(&mut reader, &connector);
+    reader.finish();
+    (!connector.url.host.is_empty()).then_some(connector)
+}
+
+/// `walbrook_<cluster>_<connector>` in letters that a slot may have.
+fn default_name(cluster: &str, name: &str) -> String {
+    let plain = |c: char| match c.to_ascii_lowercase() {
+        c @ ('a'..='z' | '0'..='9') => c,
+        _ => '_',
+    };
+    format!("walbrook_{cluster}_{name}").chars().map(plain).collect()
+}
+
+fn database(reader: &mut Reader<'_>) -> Option<Database> {
+    let text: String = reader.required("url", "\"postgres://user@host/database\"")?;
+    let error = match Database::parse(&text) {
+        Ok(url) => return Some(url),
+        Err(error) => error,
+    };
+    // The text itself may hold a password.
+    reader.hide("url");
+    let (code, message, fix) = match error {
+        UrlError::Invalid(why) => (
+            codes::URL,
+            format!("`url` cannot be used: {why}."),
+            "Write `url = \"postgres://user@host:5432/database\"`; encryption is set by `tls`.",
+        ),
+        UrlError::Password => (
+            codes::PLAIN_SECRET,
+            "`url` holds a password.".to_owned(),
+            "Take it out and write `password = { env = \"PASSWORD\" }` below.",
+        ),
+        UrlError::NotYet(what) => (
+            codes::NOT_YET,
+            format!("`url` names {what}, which is not available yet."),
+            "Write `url = \"postgres://user@host:5432/database\"`.",
+        ),
+    };
+    reader.problem("url", code, message, fix.to_owned());
+    None
+}
+
+fn values(reader: &mut Reader<'_>) -> Values {
+    Values {
+        decimal: reader.or("decimal", Decimal::Precise),
+        temporal: reader.or("temporal", Temporal::Adaptive),
+        binary: reader.or("binary", Binary::Bytes),
+        interval: reader.or("interval", Interval::Numeric),
+        hstore: reader.or("hstore", Hstore::Json),
+        money_fraction_digits: reader.number("money_fraction_digits", 2, 0, 38) as u16,
+        unknown_types: reader.or("unknown_types", false),
+        placeholder: reader.or("placeholder", "__debezium_unavailable_value".to_owned()),
+    }
+}
+
+fn operations(reader: &mut Reader<'_>) -> Operations {
+    let letters = reader.or("skipped_operations", vec!["t".to_owned()]);
+    let mut out = Operations::default();
+    for letter in &letters {
+        match letter.as_str() {
+            "c" => out.create = true,
+            "u" => out.update = true,
+            "d" => out.delete = true,
+            "t" => out.truncate = true,
+            other => {
+                let message = format!("`skipped_operations` cannot hold {other:?}.");
+                let fix = "Allowed: c, u, d, t; nothing is skipped by an empty list, [].".to_owned();
+                reader.problem("skipped_operations", codes::CHOICE, message, fix);
+            }
+        }
+    }
+    out
+}
+
+fn keys(reader: &mut Reader<'_>) -> Vec<MessageKey> {
+    const EXAMPLE: &str = "[{ table = \"public.orders\", columns = [\"id\"] }]";
+    let Some(value) = reader.take("keys") else {
+        reader.show("keys", Some("[]".to_owned()));
+        return Vec::new();
+    };
+    let ValueKind::Array(elements) = &value.kind else {
+        reader.wrong(&value, Wrong::wrong_type("keys", &value, "a list of tables", EXAMPLE));
+        return Vec::new();
+    };
+    let section = reader.path("keys");
+    let keys: Vec<MessageKey> = elements
+        .iter()
+        .filter_map(|element| {
+            if !matches!(element.kind, ValueKind::Table(_)) {
+                let wrong = Wrong::wrong_type("keys", element, "a list of tables", EXAMPLE);
+                reader.wrong(element, wrong);
+                return None;
+            }
+            let mut entry = Reader::element(reader.reading, &section, element.clone());
+            let table: Option<Pattern> = entry.required("table", "\"public.orders\"");
+            let columns: Option<Vec<String>> = entry.required("columns", "[\"id\"]");
+            if columns.as_ref().is_some_and(Vec::is_empty) {
+                let message = "A key has no columns.".to_owned();
+                entry.problem("columns", codes::NAME, message, "Name at least one.".to_owned());
+            }
+            entry.finish();
+            Some(MessageKey { table: table?, columns: columns? })
+        })
+        .collect();
+    reader.reading.shown.retain(|shown| shown.section != section);
+    let shown = keys.iter().map(|key| {
+        format!("{{ table = {}, columns = {} }}", key.table.show(), key.columns.show())
+    });
+    let shown = format!("[{}]", shown.collect::<Vec<_>>().join(", "));
+    reader.show("keys", Some(shown));
+    keys
+}
+
+fn tls(reader: &mut Reader<'_>, url: Option<&Database>) -> Tls {
+    let local = url.is_some_and(Database::is_loopback);
+    let default = if local { TlsMode::Disable } else { TlsMode::VerifyFull };
+    let nothing = Tls { mode: default, ca: None, cert: None, key: None };
+    let Some(value) = reader.take("tls") else {
+        let shown = format!("{{ mode = {} }}", default.show());
+        reader.show("tls", Some(shown));
+        return nothing;
+    };
+    if !matches!(value.kind, ValueKind::Table(_)) {
+        let word = match &value.kind {
+            ValueKind::String(word) => TlsMode::from_word(word),
+            _ => None,
+        };
+        let example = format!("{{ mode = {} }}", word.unwrap_or(TlsMode::VerifyFull).show());
+        reader.wrong(&value, Wrong::wrong_type("tls", &value, "a table", &example));
+        return nothing;
+    }
+    let place = reader.place("tls");
+    let mut table = Reader::element(reader.reading, &reader.path("tls"), value);
+    table.set_header(place);
+    let mode = table.take("mode").and_then(|value| table.read("mode", &value));
+    let mut path = |key| table.optional::<String>(key).map(PathBuf::from);
+    let (ca, cert, key) = (path("ca"), path("cert"), path("key"));
+    if cert.is_some() != key.is_some() {
+        let message = "`cert` and `key` of `tls` belong together.".to_owned();
+        let given = if cert.is_some() { "cert" } else { "key" };
+        table.problem(given, codes::CONTRADICTION, message, "Give both.".to_owned());
+    }
+    if mode == Some(TlsMode::Disable) && (ca.is_some() || cert.is_some()) {
+        let message = "`tls` is disabled and has certificates all the same.".to_owned();
+        let fix = "Write `mode = \"verify-full\"`, or take the certificates out.".to_owned();
+        table.problem("mode", codes::CONTRADICTION, message, fix);
+    }
+    // Who names certificates wants them used, on this machine too.
+    let default = if ca.is_some() || cert.is_some() { TlsMode::VerifyFull } else { default };
+    if mode.is_none() {
+        table.show("mode", Some(default.show()));
+    }
+    table.finish();
+    Tls { mode: mode.unwrap_or(default), ca, cert, key }
+}
+
+/// Tells problems that concern a whole connector at the place of its `key`.
+pub(super) fn problem_at(
+    reading: &mut Reading,
+    connector: &str,
+    value: Option<&Value>,
+    code: walbrook_core::error::Code,
+    message: String,
+    fix: String,
+) {
+    let path = ["connectors".to_owned(), connector.to_owned()];
+    let own = value.and_then(|value| reading.places.of(value));
+    let place = own.unwrap_or_else(|| reading.places.header(&path));
+    reading.problems.push(place.problem(Part::Value, code, message, fix));
+}

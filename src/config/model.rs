@@ -1,0 +1,219 @@
+//! What the daemon is told: the configuration after all layers are merged and checked.
+
+use super::choice::{
+    Binary, Decimal, Delivery, Hstore, Interval, Names, PublicationMode, Snapshot, Temporal,
+    TlsMode,
+};
+use super::database::Database;
+use super::pattern::{Pattern, glob_matches};
+use super::problem::Problem;
+use super::secret::Secret;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use walbrook_core::change::Op;
+use walbrook_core::error::Result;
+
+/// The whole configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where records go.
+    pub kafka: Kafka,
+    /// Where schemas are registered.
+    pub registry: Registry,
+    /// The admin interface.
+    pub admin: Admin,
+    /// The connectors by name.
+    pub connectors: BTreeMap<String, Connector>,
+    /// What works but should be mended.
+    pub warnings: Vec<Problem>,
+}
+
+/// `[kafka]`
+#[derive(Clone, Debug)]
+pub struct Kafka {
+    /// `host:port`, separated by commas.
+    pub brokers: String,
+    /// Prefix of transactional ids, internal topics and default slot names.
+    pub cluster: String,
+    /// What a committed record promises.
+    pub delivery: Delivery,
+    /// Whether missing topics are created.
+    pub create_topics: bool,
+    /// Partitions of a new data topic.
+    pub partitions: i32,
+    /// Replicas of a new topic; −1 is the broker's own default.
+    pub replication: i32,
+    /// librdkafka properties (`[kafka.client]`) that are not secrets.
+    pub client: BTreeMap<String, String>,
+    /// librdkafka properties that are secrets.
+    pub client_secrets: BTreeMap<String, Secret>,
+    /// Configuration of new data topics (`[kafka.topic]`).
+    pub topic: BTreeMap<String, String>,
+}
+
+impl Kafka {
+    /// All librdkafka properties, secrets read now.
+    pub fn client_properties(&self) -> Result<BTreeMap<String, String>> {
+        let mut all = self.client.clone();
+        for (name, secret) in &self.client_secrets {
+            all.insert(name.clone(), secret.read()?);
+        }
+        Ok(all)
+    }
+}
+
+/// `[registry]`
+#[derive(Clone, Debug)]
+pub struct Registry {
+    /// One URL, or several of one registry, without a slash at the end.
+    pub url: Vec<String>,
+    /// User of HTTP basic authentication.
+    pub user: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// Compatibility level by glob of subjects (`shop.*-value`).
+    pub compatibility: BTreeMap<String, String>,
+}
+
+impl Registry {
+    /// The level that new subjects called `subject` are to have: the longest glob decides.
+    pub fn level(&self, subject: &str) -> Option<&str> {
+        let fits = self.compatibility.iter().filter(|(glob, _)| glob_matches(glob, subject));
+        fits.max_by_key(|(glob, _)| glob.len()).map(|(_, level)| level.as_str())
+    }
+}
+
+/// `[admin]`
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// Where the admin interface listens.
+    pub listen: SocketAddr,
+}
+
+/// `[connectors.NAME]`
+#[derive(Clone, Debug)]
+pub struct Connector {
+    /// Its identity.
+    pub name: String,
+    /// The database.
+    pub url: Database,
+    /// Password of the role.
+    pub password: Option<Secret>,
+    /// How the connection is secured.
+    pub tls: Tls,
+    /// Prefix of its topics.
+    pub topic_prefix: String,
+    /// Captured tables.
+    pub tables: Vec<Pattern>,
+    /// Exceptions of `tables`.
+    pub exclude_tables: Vec<Pattern>,
+    /// What is read before the stream.
+    pub snapshot: Snapshot,
+    /// Parallel readers of a snapshot.
+    pub snapshot_workers: u32,
+    /// The transaction block and topic.
+    pub transaction_metadata: bool,
+    /// The four `__debezium.context.*` headers.
+    pub context_headers: bool,
+    /// A record without a value after each delete.
+    pub tombstones: bool,
+    /// Operations that are left out.
+    pub skipped_operations: Operations,
+    /// Time between heartbeat records; zero is never.
+    pub heartbeat: Duration,
+    /// Key columns that differ from the table's own.
+    pub keys: Vec<MessageKey>,
+    /// How values are represented.
+    pub values: Values,
+    /// What is done to schema names that Avro does not allow.
+    pub schema_names: Names,
+    /// What is done to field names that Avro does not allow.
+    pub field_names: Names,
+    /// Name of the replication slot.
+    pub slot: String,
+    /// Whether the slot is to follow a failover (PostgreSQL 17 and later).
+    pub slot_failover: bool,
+    /// Name of the publication.
+    pub publication: String,
+    /// Who decides which tables it holds.
+    pub publication_mode: PublicationMode,
+}
+
+impl Connector {
+    /// Whether the table called `name` (`schema.table`) is captured.
+    pub fn captures(&self, name: &str) -> bool {
+        let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(name));
+        any(&self.tables) && !any(&self.exclude_tables)
+    }
+}
+
+/// How values of the database are represented in records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Values {
+    /// NUMERIC
+    pub decimal: Decimal,
+    /// DATE, TIME, TIMESTAMP
+    pub temporal: Temporal,
+    /// BYTEA
+    pub binary: Binary,
+    /// INTERVAL
+    pub interval: Interval,
+    /// HSTORE
+    pub hstore: Hstore,
+    /// Digits after the point of MONEY.
+    pub money_fraction_digits: u16,
+    /// Whether columns of types without a mapping are sent, as bytes of their text.
+    pub unknown_types: bool,
+    /// What stands for a value that the log does not have.
+    pub placeholder: String,
+}
+
+/// How a connection is secured, and by whom it is trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// How much is verified.
+    pub mode: TlsMode,
+    /// Certificates of trusted authorities, PEM; the system's if none is given.
+    pub ca: Option<PathBuf>,
+    /// Our certificate, PEM.
+    pub cert: Option<PathBuf>,
+    /// Its key, PEM.
+    pub key: Option<PathBuf>,
+}
+
+/// Key columns of the tables that a pattern means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageKey {
+    /// The tables.
+    pub table: Pattern,
+    /// Columns of the key.
+    pub columns: Vec<String>,
+}
+
+/// A set of operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// INSERT
+    pub create: bool,
+    /// UPDATE
+    pub update: bool,
+    /// DELETE
+    pub delete: bool,
+    /// TRUNCATE
+    pub truncate: bool,
+}
+
+impl Operations {
+    /// Whether `op` is in the set. Snapshot rows never are.
+    pub fn has(self, op: Op) -> bool {
+        match op {
+            Op::Read => false,
+            Op::Create => self.create,
+            Op::Update => self.update,
+            Op::Delete => self.delete,
+            Op::Truncate => self.truncate,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Logs and metrics.
+
+pub mod names;
+
+mod logs;
+mod recorder;
+
+pub use logs::{Format, install as install_logs};
+pub use recorder::{Metrics, install as install_metrics};

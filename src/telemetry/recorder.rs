@@ -1,0 +1,65 @@
+//! The Prometheus recorder, and the gauges that are read from the board when they are asked for.
+
+use super::names;
+use crate::admin::board::{Board, Phase};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Renders the metrics of the process.
+#[derive(Clone)]
+pub struct Metrics {
+    handle: PrometheusHandle,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+/// Makes this process record metrics. The error is for people.
+pub fn install() -> Result<Metrics, String> {
+    let latency = Matcher::Full(names::COMMIT_LATENCY.to_owned());
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(latency, names::COMMIT_LATENCY_BUCKETS)
+        .map_err(|e| e.to_string())?;
+    let handle = builder.install_recorder().map_err(|e| e.to_string())?;
+    names::describe();
+    Ok(Metrics { handle })
+}
+
+impl Metrics {
+    /// The metrics in Prometheus' text form, gauges as `board` shows them now.
+    pub fn render(&self, board: &Board) -> String {
+        set_gauges(board);
+        self.handle.render()
+    }
+
+    /// To be called every few seconds, so that histograms do not collect unread values.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+fn set_gauges(board: &Board) {
+    let now = crate::admin::board::now_us();
+    for status in board.all() {
+        let connector = status.name.clone();
+        let lag = crate::admin::lag::Lag::of(&status, now);
+        let set = |name: &'static str, value: f64| {
+            metrics::gauge!(name, "connector" => connector.clone()).set(value);
+        };
+        set(names::LAG_BYTES, lag.bytes as f64);
+        set(names::LAG_SECONDS, lag.seconds);
+        set(names::RETAINED_BYTES, lag.retained as f64);
+        for phase in Phase::ALL {
+            let value = f64::from(u8::from(phase == status.phase));
+            metrics::gauge!(names::PHASE, "connector" => connector.clone(), "phase" => phase.as_str())
+                .set(value);
+        }
+        for reason in names::REASONS {
+            let value = f64::from(u8::from(status.waiting == Some(reason)));
+            metrics::gauge!(names::WAITING, "connector" => connector.clone(), "reason" => *reason)
+                .set(value);
+        }
+    }
+}
