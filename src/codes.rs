@@ -13,8 +13,6 @@ pub const UNKNOWN_KEY: Code = Code::new("WB-CFG-003");
 pub const MISSING_KEY: Code = Code::new("WB-CFG-004");
 /// A value of the wrong type.
 pub const WRONG_TYPE: Code = Code::new("WB-CFG-005");
-/// An environment variable or `--set` that names no setting.
-pub const NAMELESS: Code = Code::new("WB-CFG-006");
 /// A connector is described by two files of one folder.
 pub const DESCRIBED_TWICE: Code = Code::new("WB-CFG-007");
 /// There is no connector to run.

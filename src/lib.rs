@@ -9,8 +9,13 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+pub mod cli;
 pub mod codes;
 pub mod config;
+pub mod import;
 pub mod pipeline;
+pub mod run;
 pub mod shape;
+pub mod tail;
 pub mod telemetry;
+pub mod wiring;

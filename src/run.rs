@@ -27,7 +27,11 @@ pub enum Ended {
 }
 
 /// Runs the daemon until a signal, or until all connectors have ended where `exit_on_failure`.
-pub async fn run(config: Config, metrics: telemetry::Metrics, exit_on_failure: bool) -> Result<Ended> {
+pub async fn run(
+    config: Config,
+    metrics: telemetry::Metrics,
+    exit_on_failure: bool,
+) -> Result<Ended> {
     let board = board::Board::new();
     let (admin_stop, admin_stopped) = Control::new();
     let admin = admin::serve(&config, board.clone(), metrics, admin_stopped).await?;

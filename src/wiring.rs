@@ -18,7 +18,7 @@ use walbrook_kafka::resolver::KafkaResolver;
 use walbrook_kafka::settings::Settings as KafkaSettings;
 use walbrook_postgres::settings as postgres;
 use walbrook_postgres::source::Postgres;
-use walbrook_postgres::table::modes;
+use walbrook_postgres::table as modes;
 
 /// A connector on real servers.
 struct Real {

@@ -26,6 +26,9 @@ listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT,CONTROLLER://127.0.0.1:$KAFKA_CONTRO
 advertised.listeners=PLAINTEXT://127.0.0.1:$KAFKA_PORT
 controller.listener.names=CONTROLLER
 log.dirs=$RUN/kafka/data
+# A broker that was killed may come back only when its old session is over (9 s by default).
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 
 auto.create.topics.enable=false
 log.retention.hours=-1

@@ -31,11 +31,15 @@ postgres_start() {
     chown postgres: "$dir"
     as_postgres test -x "$dir" || die "the user postgres cannot reach $dir: set WALBROOK_CACHE to a directory that everybody may read"
   fi
-  cd "$dir" # somewhere the other user may be
+  cd "$dir" || die "no $dir" # somewhere the other user may be
   [ -d data ] || postgres_create "$1" "$programs"
   postgres_configure "$1"
-  # -W: the caller waits. pg_ctl makes a session of its own and leaves no descriptor but 9.
-  as_postgres "$programs/pg_ctl" start -W -s -D "$dir/data" -l "$dir/log" -o "${WALBROOK_PG_OPTIONS:-}" </dev/null >/dev/null 2>&1 9>&-
+  # After kill -9 the old lock files are still there. Their pid may be another process by now, or the
+  # dead server for which nobody has waited yet, and PostgreSQL would take either for a running server.
+  rm -f data/postmaster.pid .s.PGSQL.*
+  # -W: the caller waits. pg_ctl gives the server a session of its own.
+  (let_go && as_postgres "$programs/pg_ctl" start -W -s -D "$dir/data" -l "$dir/log" -o "${WALBROOK_PG_OPTIONS:-}" \
+    </dev/null >"$dir/start.log" 2>&1) || { cat "$dir/start.log" >&2; die "$1 did not start"; }
 }
 
 # A cluster appears by rename, with the role whose password is asked for: whole or not at all.
@@ -98,7 +102,7 @@ postgres_answers() {
 postgres_stop() {
   local programs
   programs=$(postgres_programs "$1")
-  cd "$RUN/$1"
+  cd "$RUN/$1" || die "no $RUN/$1"
   as_postgres "$programs/pg_ctl" stop -s -m fast -t 15 -D "$RUN/$1/data" >/dev/null 2>&1 ||
     as_postgres "$programs/pg_ctl" stop -s -m immediate -t 15 -D "$RUN/$1/data"
 }

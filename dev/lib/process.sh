@@ -31,18 +31,28 @@ wait_until() {
   done
 }
 
-gone() { ! [ -s "/proc/$1/cmdline" ]; }
+# A dead child that nobody has waited for still has a directory in /proc, but no command line.
+gone() { ! grep -q . "/proc/$1/cmdline" 2>/dev/null; }
 
 port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# launch DIRECTORY COMMAND…: a server of its own session, so that a Ctrl-C or a closed terminal does
-# not reach it. Every inherited descriptor is let go (9 is the service's lock): who waits for the end
-# of our output must not wait for the server.
+# launch DIRECTORY COMMAND…: a server in a session of its own, so that a Ctrl-C or a closed terminal
+# does not reach it.
 launch() {
   local dir=$1
   shift
-  (cd "$dir" && exec setsid "$@" </dev/null >>"$dir/log" 2>&1 9>&-) &
+  (cd "$dir" && let_go && exec setsid "$@" </dev/null >>"$dir/log" 2>&1) &
   echo $! >"$dir/pid"
+}
+
+# Closes every inherited descriptor (9 is the service's lock): who waits for the end of our output
+# must not wait for the server.
+let_go() {
+  local fd
+  for fd in /proc/self/fd/*; do
+    fd=${fd##*/}
+    [ "$fd" -le 2 ] || exec {fd}>&-
+  done
 }
 
 # kill_tree PID: kill -9 for a server and its children. Stopped first, so that it cannot fork another
@@ -50,7 +60,7 @@ launch() {
 kill_tree() {
   local pid children
   kill -STOP "$1" 2>/dev/null || return 0
-  children=$(grep -ls "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status | cut -d/ -f3)
+  children=$(grep -ls "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status | cut -d/ -f3 || true)
   # shellcheck disable=SC2086 # a list of numbers
   kill -KILL "$1" $children 2>/dev/null || true
   for pid in "$1" $children; do wait_until 10 gone "$pid"; done

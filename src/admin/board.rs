@@ -168,6 +168,10 @@ impl Board {
 
     /// Adds a connector, which is starting, with its settings as people may see them.
     pub fn add(&self, name: &str, settings: BTreeMap<String, String>) -> Entry {
+        // A counter that has not moved yet is 0, not absent: alerts can tell.
+        for counter in [names::RECORDS, names::BYTES, names::TRANSACTIONS, names::SPLITS] {
+            metrics::counter!(counter, "connector" => name.to_owned()).increment(0);
+        }
         let status = ConnectorStatus::new(name, settings);
         let mut statuses = self.statuses.write().unwrap_or_else(PoisonError::into_inner);
         statuses.insert(name.to_owned(), status);
@@ -242,8 +246,8 @@ impl Entry {
         self.write(|status| {
             status.set_phase(Phase::Retrying);
             status.retries += 1;
+            status.waiting = Some(reason(error));
             status.error = Some(error.clone());
-            status.gauges = None;
         });
     }
 
@@ -255,11 +259,6 @@ impl Entry {
             status.waiting = None;
             status.gauges = None;
         });
-    }
-
-    /// The connector waits for something (`"broker"`, `"registry"`), or no longer does.
-    pub fn waiting(&self, reason: Option<&'static str>) {
-        self.write(|status| status.waiting = reason);
     }
 
     /// Everything up to `position` is delivered.
@@ -318,6 +317,17 @@ impl Entry {
     }
 }
 
+/// What has to come back before a connector can go on: one of [`names::REASONS`].
+fn reason(error: &Error) -> &'static str {
+    let area = error.code.as_str().split('-').nth(1).unwrap_or_default();
+    match area {
+        "PG" => "source",
+        "KAFKA" => "broker",
+        "REG" => "registry",
+        _ => "other",
+    }
+}
+
 /// Microseconds since 1970.
 pub(crate) fn now_us() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -355,9 +365,11 @@ mod tests {
         entry.retrying(&Error::transient(Code::new("WB-X-001"), "It is away."));
         entry.phase(Phase::Starting);
         assert!(board.get("a").unwrap().error.is_some(), "until it works again");
+        entry.retrying(&Error::transient(Code::new("WB-KAFKA-001"), "It is away."));
+        assert_eq!(board.get("a").unwrap().waiting, Some("broker"));
         entry.phase(Phase::Streaming);
         let status = board.get("a").unwrap();
-        assert!(status.error.is_none() && status.retries == 1);
+        assert!(status.error.is_none() && status.retries == 2 && status.waiting.is_none());
     }
 
     #[test]

@@ -50,9 +50,9 @@ pub fn status(status: &ConnectorStatus, worker: &str) -> Value {
 fn ours(status: &ConnectorStatus) -> Value {
     let lag = Lag::of(status, now_us());
     let since = status.since.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let error = status.error.as_ref().map(|error| {
-        json!({ "code": error.code.as_str(), "message": error.message, "fix": error.fix })
-    });
+    let error = status.error.as_ref().map(
+        |error| json!({ "code": error.code.as_str(), "message": error.message, "fix": error.fix }),
+    );
     json!({
         "phase": status.phase,
         "since_ms": since.as_millis() as u64,
@@ -117,7 +117,10 @@ mod tests {
         assert_eq!(got["connector"], json!({ "state": "RUNNING", "worker_id": "127.0.0.1:8083" }));
         let task = json!([{ "id": 0, "state": "RUNNING", "worker_id": "127.0.0.1:8083" }]);
         assert_eq!(got["tasks"], task);
-        assert_eq!((&got["type"], &got["walbrook"]["phase"]), (&json!("source"), &json!("snapshotting")));
+        assert_eq!(
+            (&got["type"], &got["walbrook"]["phase"]),
+            (&json!("source"), &json!("snapshotting"))
+        );
     }
 
     #[test]
@@ -132,7 +135,10 @@ mod tests {
         assert_eq!(got["walbrook"]["error"]["fix"], "Mend it.");
         entry.ended(Phase::Fenced, &error);
         let got = status(&board.get("a").unwrap(), "w");
-        assert_eq!((&got["connector"]["state"], &got["tasks"][0]["state"]), (&json!("FAILED"), &json!("FAILED")));
+        assert_eq!(
+            (&got["connector"]["state"], &got["tasks"][0]["state"]),
+            (&json!("FAILED"), &json!("FAILED"))
+        );
         assert_eq!(got["connector"]["trace"], "WB-X-002 It broke. Mend it.");
     }
 

@@ -1,8 +1,7 @@
 //! Reads one `[connectors.NAME]`.
 
 use super::choice::{
-    Binary, Choice, Decimal, Hstore, Interval, Names, PublicationMode, Snapshot, Temporal,
-    TlsMode,
+    Binary, Choice, Decimal, Hstore, Interval, Names, PublicationMode, Snapshot, Temporal, TlsMode,
 };
 use super::database::{Database, UrlError};
 use super::model::{Connector, MessageKey, Operations, Tls, Values};
@@ -12,6 +11,7 @@ use super::reader::{Reader, Reading};
 use super::setting::{Setting, Wrong};
 use crate::codes;
 use config::{Map, Value, ValueKind};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(super) fn connector(
     }
     let tables = reader.or("tables", Vec::<Pattern>::new());
     let default_name = default_name(cluster, name);
-    let connector = Connector {
+    let mut connector = Connector {
         name: name.to_owned(),
         tables: if tables.is_empty() { Pattern::new("*").into_iter().collect() } else { tables },
         exclude_tables: reader.or("exclude_tables", Vec::new()),
@@ -62,7 +62,9 @@ pub(super) fn connector(
             name: String::new(),
         }),
         topic_prefix: topic_prefix.unwrap_or_default(),
+        settings: BTreeMap::new(),
     };
+    connector.settings = reader.settings();
     super::check::names_in_database(&mut reader, &connector);
     reader.finish();
     (!connector.url.host.is_empty()).then_some(connector)
@@ -130,7 +132,8 @@ fn operations(reader: &mut Reader<'_>) -> Operations {
             "t" => out.truncate = true,
             other => {
                 let message = format!("`skipped_operations` cannot hold {other:?}.");
-                let fix = "Allowed: c, u, d, t; nothing is skipped by an empty list, [].".to_owned();
+                let fix =
+                    "Allowed: c, u, d, t; nothing is skipped by an empty list, [].".to_owned();
                 reader.problem("skipped_operations", codes::CHOICE, message, fix);
             }
         }
@@ -169,9 +172,9 @@ fn keys(reader: &mut Reader<'_>) -> Vec<MessageKey> {
         })
         .collect();
     reader.reading.shown.retain(|shown| shown.section != section);
-    let shown = keys.iter().map(|key| {
-        format!("{{ table = {}, columns = {} }}", key.table.show(), key.columns.show())
-    });
+    let shown = keys
+        .iter()
+        .map(|key| format!("{{ table = {}, columns = {} }}", key.table.show(), key.columns.show()));
     let shown = format!("[{}]", shown.collect::<Vec<_>>().join(", "));
     reader.show("keys", Some(shown));
     keys
@@ -182,8 +185,8 @@ fn tls(reader: &mut Reader<'_>, url: Option<&Database>) -> Tls {
     let default = if local { TlsMode::Disable } else { TlsMode::VerifyFull };
     let nothing = Tls { mode: default, ca: None, cert: None, key: None };
     let Some(value) = reader.take("tls") else {
-        let shown = format!("{{ mode = {} }}", default.show());
-        reader.show("tls", Some(shown));
+        let section = reader.path("tls");
+        reader.show_in(section, "mode", default.show());
         return nothing;
     };
     if !matches!(value.kind, ValueKind::Table(_)) {

@@ -26,6 +26,16 @@ pub enum UrlError {
     NotYet(String),
 }
 
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UrlError::Invalid(why) => f.write_str(why),
+            UrlError::Password => f.write_str("it holds a password"),
+            UrlError::NotYet(what) => write!(f, "{what} is not available yet"),
+        }
+    }
+}
+
 impl Database {
     /// Reads a URL. No part of the text gets into the error, because it may hold a password.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
@@ -36,7 +46,9 @@ impl Database {
         })?;
         match url.scheme() {
             "postgres" | "postgresql" => {}
-            "mysql" | "mariadb" => return Err(UrlError::NotYet(format!("a {} database", url.scheme()))),
+            "mysql" | "mariadb" => {
+                return Err(UrlError::NotYet(format!("a {} database", url.scheme())));
+            }
             other => return Err(UrlError::Invalid(format!("the scheme \"{other}\" is unknown"))),
         }
         if url.password().is_some() {
@@ -75,7 +87,7 @@ impl Database {
 }
 
 /// Whether `host` is certainly this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -101,6 +113,12 @@ fn encoded(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     let one = |b: u8| if plain(b) { (b as char).to_string() } else { format!("%{b:02X}") };
     text.bytes().map(one).collect()
+}
+
+/// The URL of a database that is described part by part.
+pub(crate) fn url_of(host: &str, port: u16, user: &str, name: &str) -> String {
+    let (host, user, name) = (host.to_owned(), user.to_owned(), name.to_owned());
+    Database { host, port, user, name }.to_string()
 }
 
 impl fmt::Display for Database {
@@ -132,7 +150,10 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_refused() {
         assert_eq!(Database::parse("postgres://u:p@h/d"), Err(UrlError::Password));
-        assert_eq!(Database::parse("mysql://u@h/d"), Err(UrlError::NotYet("a mysql database".into())));
+        assert_eq!(
+            Database::parse("mysql://u@h/d"),
+            Err(UrlError::NotYet("a mysql database".into()))
+        );
         for text in ["", "h/d", "postgres://h/d", "postgres://u@h", "postgres://u@h/d?sslmode=x"] {
             assert!(matches!(Database::parse(text), Err(UrlError::Invalid(_))), "{text}");
         }

@@ -198,10 +198,11 @@ fn path_of(variable: &str, connectors: &[String]) -> Vec<String> {
             }
         }
     }
-    if let [section, table, rest @ ..] = path.as_mut_slice() {
-        if section == "kafka" && (table == "client" || table == "topic") {
-            rest.iter_mut().for_each(|part| *part = part.replace('_', "."));
-        }
+    if let [section, table, rest @ ..] = path.as_mut_slice()
+        && section == "kafka"
+        && (table == "client" || table == "topic")
+    {
+        rest.iter_mut().for_each(|part| *part = part.replace('_', "."));
     }
     path
 }
@@ -269,8 +270,7 @@ impl Reading<'_> {
                     .collect(),
             ),
             toml_edit::Value::InlineTable(table) => {
-                let place =
-                    Place::File { text: self.text.clone(), key: key.clone(), value: span };
+                let place = Place::File { text: self.text.clone(), key: key.clone(), value: span };
                 self.places.add_header(path.to_vec(), place);
                 ValueKind::Table(self.table(table, path))
             }

@@ -2,10 +2,10 @@
 
 use super::layer::Layers;
 use super::model::Config;
+use super::place::NOWHERE;
 use super::problem::{Problem, Severity};
 use super::reader::{Reader, Reading};
-use super::place::NOWHERE;
-use super::{check, connector, environment, print, sections};
+use super::{check as together, connector, environment, print, sections};
 use crate::codes;
 use config::{Map, Value, ValueKind};
 use std::collections::BTreeMap;
@@ -24,8 +24,20 @@ pub struct Loaded {
 
 /// Reads and checks the configuration; every problem is told at once.
 pub fn load(paths: &[PathBuf], overrides: &[(String, String)]) -> Result<Config, Vec<Problem>> {
-    let loaded = load_with(paths, overrides, &environment::variables());
+    let loaded = load_all(paths, overrides);
     loaded.config.ok_or(loaded.problems)
+}
+
+/// Reads and checks the configuration, with everything that can be said about it.
+pub fn load_all(paths: &[PathBuf], overrides: &[(String, String)]) -> Loaded {
+    load_with(paths, overrides, &environment::variables())
+}
+
+/// Checks the text of one file, without environment or flags.
+pub fn load_text(name: &str, text: &str) -> Loaded {
+    let mut layers = Layers::default();
+    layers.add_text(name.to_owned(), text.to_owned());
+    check(layers)
 }
 
 /// Reads and checks the configuration with the given environment.
@@ -38,14 +50,9 @@ pub fn load_with(
     for path in paths {
         layers.add_path(path);
     }
-    let unreadable = !layers.problems.is_empty();
     layers.add_environment(variables);
     layers.add_overrides(overrides);
-    let merged = layers.merge();
-    let mut reading =
-        Reading { places: layers.places, problems: layers.problems, shown: Vec::new() };
-    let config = read(&mut reading, merged, unreadable);
-    let mut loaded = finish(config, reading);
+    let mut loaded = check(layers);
     let files: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     for problem in loaded.problems.iter_mut().filter(|problem| problem.file == NOWHERE) {
         if !files.is_empty() {
@@ -55,11 +62,16 @@ pub fn load_with(
     loaded
 }
 
-fn read(
-    reading: &mut Reading,
-    mut merged: Map<String, Value>,
-    unreadable: bool,
-) -> Option<Config> {
+fn check(mut layers: Layers) -> Loaded {
+    let unreadable = !layers.problems.is_empty();
+    let merged = layers.merge();
+    let mut reading =
+        Reading { places: layers.places, problems: layers.problems, shown: Vec::new() };
+    let config = read(&mut reading, merged, unreadable);
+    finish(config, reading)
+}
+
+fn read(reading: &mut Reading, mut merged: Map<String, Value>, unreadable: bool) -> Option<Config> {
     // What is missing may stand in the file that could not be read: that file is told about, and
     // nothing is said to be missing.
     let before = reading.problems.len();
@@ -85,7 +97,7 @@ fn read(
         let part = super::place::Part::Value;
         reading.problems.push(place.problem(part, codes::NO_CONNECTOR, message, fix));
     }
-    check::together(reading, &connectors, &tables);
+    together::together(reading, &connectors, &tables);
     let known = Reader::root(reading, merged);
     known.finish();
     if unreadable {

@@ -1,7 +1,7 @@
 //! The configuration: TOML files, the environment and flags become one checked [`Config`].
 
 mod check;
-mod choice;
+pub mod choice;
 mod connector;
 mod database;
 mod environment;
@@ -23,15 +23,22 @@ pub use choice::{
     Binary, Choice, Decimal, Delivery, Hstore, Interval, Names, PublicationMode, Snapshot,
     Temporal, TlsMode,
 };
-pub use database::Database;
+pub use database::{Database, UrlError};
 pub use environment::log_filter;
-pub use load::{Loaded, load, load_with};
-pub use model::{
-    Admin, Config, Connector, Kafka, MessageKey, Operations, Registry, Tls, Values,
-};
+pub use load::{Loaded, load, load_all, load_text, load_with};
+pub use model::{Admin, Config, Connector, Kafka, MessageKey, Operations, Registry, Tls, Values};
 pub use pattern::Pattern;
-pub use problem::{report, Excerpt, Problem, Severity};
+pub use problem::{Excerpt, Problem, Severity, report};
 pub use secret::Secret;
+
+pub(crate) use database::{is_loopback, url_of};
+pub(crate) use reader::header_name;
+pub(crate) use setting::quoted;
+
+/// The settings of a connector as text, secrets hidden.
+pub fn shown(connector: &Connector) -> std::collections::BTreeMap<String, String> {
+    connector.settings.clone()
+}
 
 #[cfg(test)]
 mod tests;

@@ -139,6 +139,8 @@ pub struct Connector {
     pub publication: String,
     /// Who decides which tables it holds.
     pub publication_mode: PublicationMode,
+    /// All of these as text, secrets hidden, for people and other tools.
+    pub settings: BTreeMap<String, String>,
 }
 
 impl Connector {

@@ -17,7 +17,7 @@ impl Pattern {
     /// Reads a pattern; the error says what is wrong with it, for people.
     pub fn new(text: &str) -> Result<Self, String> {
         let regex = match regular_expression(text) {
-            Some(inner) if inner.is_empty() => return Err("the expression is empty".to_owned()),
+            Some("") => return Err("the expression is empty".to_owned()),
             Some(inner) => format!("^(?:{inner})$"),
             None => glob(text)?,
         };

@@ -63,7 +63,7 @@ impl Places {
     /// Where the table at `path`, or else the nearest one around it, was written.
     pub(super) fn header(&self, path: &[String]) -> Place {
         let around = (1..=path.len()).rev().filter_map(|n| self.headers.get(path.get(..n)?));
-        let number = around.map(|number| *number).next();
+        let number = around.copied().next();
         number.and_then(|number| self.all.get(number)).cloned().unwrap_or(Place::Nowhere)
     }
 
@@ -153,7 +153,11 @@ fn without_secrets(line: &str, part: Part) -> String {
     let name = key.to_lowercase();
     let is_header = line.trim_start().starts_with('[');
     let words = ["pass", "secret", "token", "pwd", "credential", "jaas"];
-    if !is_header && (part == Part::Key || name.contains("pem") || words.iter().any(|word| name.contains(word))) {
+    if !is_header
+        && (part == Part::Key
+            || name.contains("pem")
+            || words.iter().any(|word| name.contains(word)))
+    {
         return format!("{key}= …");
     }
     // An inline table may hold a secret behind its first key.

@@ -81,5 +81,9 @@ pub fn report(problems: &[Problem]) -> String {
     let counts = [count(Severity::Error, "error"), count(Severity::Warning, "warning")];
     let counts: Vec<String> = counts.into_iter().flatten().collect();
     let told: Vec<String> = problems.iter().map(|problem| format!("{problem}\n")).collect();
-    if counts.is_empty() { String::new() } else { format!("{}\n{}", told.join("\n"), counts.join(", ")) }
+    if counts.is_empty() {
+        String::new()
+    } else {
+        format!("{}\n{}", told.join("\n"), counts.join(", "))
+    }
 }

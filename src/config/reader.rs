@@ -7,6 +7,7 @@ use super::setting::{Setting, Wrong, quoted};
 use super::suggest;
 use crate::codes;
 use config::{Map, Value, ValueKind};
+use std::collections::BTreeMap;
 use walbrook_core::error::Code;
 
 /// What reading has found so far.
@@ -56,7 +57,8 @@ impl<'a> Reader<'a> {
             Some(Value { kind: ValueKind::Table(fields), .. }) => (fields, None),
             Some(other) => (Map::new(), Some(other)),
         };
-        let mut reader = Self { reading, section, fields, known: Vec::new(), header, broken: false };
+        let mut reader =
+            Self { reading, section, fields, known: Vec::new(), header, broken: false };
         if let Some(value) = problem {
             reader.broken = true;
             let name = reader.name();
@@ -80,7 +82,14 @@ impl<'a> Reader<'a> {
             ValueKind::Table(fields) => fields,
             _ => Map::new(),
         };
-        Self { reading, section: section.to_vec(), fields, known: Vec::new(), header, broken: false }
+        Self {
+            reading,
+            section: section.to_vec(),
+            fields,
+            known: Vec::new(),
+            header,
+            broken: false,
+        }
     }
 
     /// The section as it is written between brackets.
@@ -113,6 +122,20 @@ impl<'a> Reader<'a> {
     /// Says where the table is written, for a table that lost its place when layers were merged.
     pub(super) fn set_header(&mut self, place: Place) {
         self.header = place;
+    }
+
+    /// Everything that is in force in this table and the ones inside it, as text.
+    pub(super) fn settings(&self) -> BTreeMap<String, String> {
+        let inside = |shown: &&Shown| shown.section.starts_with(&self.section);
+        let shown = self.reading.shown.iter().filter(inside);
+        let text = |value: &str| value.strip_prefix('"')?.strip_suffix('"').map(str::to_owned);
+        let pair = |shown: &Shown| {
+            let value = shown.value.as_deref()?;
+            let path = shown.section.iter().skip(self.section.len()).chain([&shown.key]);
+            let key = path.map(String::as_str).collect::<Vec<_>>().join(".");
+            Some((key, text(value).unwrap_or_else(|| value.to_owned())))
+        };
+        shown.filter_map(pair).collect()
     }
 
     /// Takes the value of `key` out of what is shown.
@@ -242,6 +265,12 @@ impl<'a> Reader<'a> {
         self.reading.shown.push(Shown { section, key, value, origin: place.label() });
     }
 
+    /// Remembers the default of `key` in a table that is not given at all.
+    pub(super) fn show_in(&mut self, section: Vec<String>, key: &str, value: String) {
+        let (key, value, origin) = (key.to_owned(), Some(value), Place::Nowhere.label());
+        self.reading.shown.push(Shown { section, key, value, origin });
+    }
+
     /// Tells a problem of the value of `key`.
     pub(super) fn problem(&mut self, key: &str, code: Code, message: String, fix: String) {
         let problem = self.place(key).problem(Part::Value, code, message, fix);
@@ -275,7 +304,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn wrong(&mut self, value: &Value, wrong: Wrong) {
         let own = |value: &Value| self.reading.places.of(value);
-        let place = wrong.element.as_ref().and_then(own).or_else(|| own(value));
+        let place = wrong.element.as_deref().and_then(own).or_else(|| own(value));
         let place = place.unwrap_or_else(|| self.header.clone());
         let problem = place.problem(Part::Value, wrong.code, wrong.message, wrong.fix);
         self.reading.problems.push(problem);
@@ -312,7 +341,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A section as it is written between brackets.
-pub(super) fn header_name(section: &[String]) -> String {
+pub(crate) fn header_name(section: &[String]) -> String {
     let bare = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
     };

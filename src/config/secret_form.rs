@@ -26,7 +26,7 @@ pub(super) fn read(
     match form(key, value) {
         Ok(secret) => Some(secret),
         Err(wrong) => {
-            let inner = wrong.element.as_ref().and_then(|element| reading.places.of(element));
+            let inner = wrong.element.as_deref().and_then(|element| reading.places.of(element));
             let place = inner.as_ref().unwrap_or(place);
             let problem = place.problem(Part::Value, wrong.code, wrong.message, wrong.fix);
             reading.problems.push(problem);
@@ -36,9 +36,8 @@ pub(super) fn read(
 }
 
 fn form(key: &str, value: &Value) -> Result<Secret, Wrong> {
-    let wrong = |message: String| {
-        Wrong::new(codes::SECRET, message, format!("Write `{key} = {EXAMPLE}`."))
-    };
+    let wrong =
+        |message: String| Wrong::new(codes::SECRET, message, format!("Write `{key} = {EXAMPLE}`."));
     let table = match &value.kind {
         ValueKind::Table(table) => table,
         ValueKind::String(text) if text.is_empty() => {

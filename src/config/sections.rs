@@ -76,13 +76,13 @@ pub(super) fn kafka(reading: &mut Reading, value: Option<Value>) -> Option<Kafka
 
 fn delivery(reader: &mut Reader<'_>) -> Delivery {
     let value = reader.take("delivery");
-    if let Some(Value { kind: ValueKind::String(word), .. }) = &value {
-        if word == "at-least-once" {
-            let message = "`delivery = \"at-least-once\"` is not available yet.".to_owned();
-            let fix = "Write `delivery = \"exactly-once\"`, the default.".to_owned();
-            reader.problem("delivery", codes::NOT_YET, message, fix);
-            return Delivery::ExactlyOnce;
-        }
+    if let Some(Value { kind: ValueKind::String(word), .. }) = &value
+        && word == "at-least-once"
+    {
+        let message = "`delivery = \"at-least-once\"` is not available yet.".to_owned();
+        let fix = "Write `delivery = \"exactly-once\"`, the default.".to_owned();
+        reader.problem("delivery", codes::NOT_YET, message, fix);
+        return Delivery::ExactlyOnce;
     }
     match value {
         Some(value) => reader.read("delivery", &value).unwrap_or(Delivery::ExactlyOnce),
@@ -162,8 +162,7 @@ pub(super) fn registry(reading: &mut Reading, value: Option<Value>) -> Option<Re
     let user: Option<String> = reader.optional("user");
     let password = reader.secret("password");
     if user.is_some() != password.is_some() {
-        let (one, other) =
-            if user.is_some() { ("user", "password") } else { ("password", "user") };
+        let (one, other) = if user.is_some() { ("user", "password") } else { ("password", "user") };
         let message = format!("[registry] has `{one}` but no `{other}`.");
         let fix = "Basic authentication needs both.".to_owned();
         reader.problem(one, codes::CONTRADICTION, message, fix);

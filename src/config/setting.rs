@@ -16,7 +16,7 @@ pub(super) struct Wrong {
     /// What mends it.
     pub(super) fix: String,
     /// The element that is wrong, where it is not the whole value.
-    pub(super) element: Option<Value>,
+    pub(super) element: Option<Box<Value>>,
 }
 
 impl Wrong {
@@ -41,7 +41,7 @@ impl Wrong {
     }
 
     pub(super) fn at(mut self, element: &Value) -> Self {
-        self.element.get_or_insert_with(|| element.clone());
+        self.element.get_or_insert_with(|| Box::new(element.clone()));
         self
     }
 }
@@ -68,7 +68,7 @@ pub(super) trait Setting: Sized {
 }
 
 /// The text as a TOML string.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     toml_edit::Value::from(text).to_string()
 }
 
@@ -135,8 +135,9 @@ impl Setting for Duration {
         match &value.kind {
             ValueKind::I64(0) => Ok(Duration::ZERO),
             ValueKind::I64(number) => Err(wrong(format!("`{key} = {number}` has no unit."))),
-            ValueKind::String(text) => duration(text)
-                .ok_or_else(|| wrong(format!("`{key}` is not a duration: {text:?}."))),
+            ValueKind::String(text) => {
+                duration(text).ok_or_else(|| wrong(format!("`{key}` is not a duration: {text:?}.")))
+            }
             _ => Err(wrong(format!("`{key}` is a duration, not {}.", kind_of(value)))),
         }
     }
@@ -174,7 +175,8 @@ impl<T: Choice> Setting for T {
     fn read(key: &str, value: &Value, _: bool) -> Result<Self, Wrong> {
         let words: Vec<&str> = T::ALL.iter().map(|choice| choice.as_str()).collect();
         let ValueKind::String(word) = &value.kind else {
-            let wrong = Wrong::wrong_type(key, value, "a word", &format!("\"{}\"", words.join("|")));
+            let wrong =
+                Wrong::wrong_type(key, value, "a word", &format!("\"{}\"", words.join("|")));
             return Err(wrong);
         };
         T::from_word(word).ok_or_else(|| {

@@ -100,7 +100,10 @@ fn a_minimal_configuration_has_safe_defaults() {
     let shop = &config.connectors["my-shop"];
     assert_eq!(config.admin.listen.to_string(), "127.0.0.1:8083");
     assert_eq!(config.registry.url, ["http://r:8081"]);
-    assert_eq!((shop.slot.as_str(), shop.publication.as_str()), ("walbrook_walbrook_my_shop", "walbrook_walbrook_my_shop"));
+    assert_eq!(
+        (shop.slot.as_str(), shop.publication.as_str()),
+        ("walbrook_walbrook_my_shop", "walbrook_walbrook_my_shop")
+    );
     assert_eq!(shop.tls.mode, TlsMode::VerifyFull);
     assert_eq!(shop.skipped_operations, Operations { truncate: true, ..Operations::default() });
     assert!(shop.captures("public.anything") && shop.heartbeat.is_zero() && shop.tombstones);
@@ -143,9 +146,13 @@ fn text_from_the_environment_becomes_numbers_flags_and_lists() {
 
 #[test]
 fn what_is_printed_is_the_same_configuration_with_origins() {
-    let text = format!("{MINIMAL}password = {{ env = \"SHOP\" }}\nheartbeat = \"90s\"\nkeys = [{{ table = \"public.t\", columns = [\"a\"] }}]\n[kafka.client]\nsecurity.protocol = \"ssl\"");
+    let text = format!(
+        "{MINIMAL}password = {{ env = \"SHOP\" }}\nheartbeat = \"90s\"\nkeys = [{{ table = \"public.t\", columns = [\"a\"] }}]\n[kafka.client]\nsecurity.protocol = \"ssl\""
+    );
     let first = load_layers(&text, &[("kafka.partitions", "3")], &[]);
-    assert!(first.printed.contains("# --set kafka.partitions") && first.printed.contains("# default"));
+    assert!(
+        first.printed.contains("# --set kafka.partitions") && first.printed.contains("# default")
+    );
     let second = load_text(&first.printed);
     let plain = |config: Option<Config>| format!("{:?}", config.unwrap());
     assert_eq!(plain(first.config), plain(second.config));
@@ -155,7 +162,11 @@ fn what_is_printed_is_the_same_configuration_with_origins() {
 fn later_files_win_and_folders_are_read() {
     let folder = std::env::temp_dir().join(format!("walbrook-folder-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("connectors.d")).unwrap();
-    std::fs::write(folder.join("walbrook.toml"), "kafka.brokers = \"k:1\"\nregistry.url = \"http://r\"").unwrap();
+    std::fs::write(
+        folder.join("walbrook.toml"),
+        "kafka.brokers = \"k:1\"\nregistry.url = \"http://r\"",
+    )
+    .unwrap();
     let shop = "[connectors.a]\nurl = \"postgres://u@127.0.0.1/a\"\ntopic_prefix = \"a\"";
     std::fs::write(folder.join("connectors.d/a.toml"), shop).unwrap();
     let more = folder.join("more.toml");
@@ -169,7 +180,9 @@ fn later_files_win_and_folders_are_read() {
 
 #[test]
 fn the_longest_glob_decides_compatibility() {
-    let text = format!("{MINIMAL}\n[registry.compatibility]\n\"*\" = \"NONE\"\n\"shop.*-value\" = \"FULL\"");
+    let text = format!(
+        "{MINIMAL}\n[registry.compatibility]\n\"*\" = \"NONE\"\n\"shop.*-value\" = \"FULL\""
+    );
     let registry = load_text(&text).config.unwrap().registry;
     assert_eq!(registry.level("shop.public.t-value"), Some("FULL"));
     assert_eq!(registry.level("crm.public.t-value"), Some("NONE"));

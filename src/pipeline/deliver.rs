@@ -129,7 +129,8 @@ impl Delivery {
 
     async fn wake(&self, stop: &mut watch::Receiver<bool>, beat: Option<Instant>) -> Wake {
         let due = self.tally.is_whole() && self.tally.in_flight.is_empty();
-        let interval = if self.tally.records == 0 { self.limits.idle } else { self.limits.interval };
+        let interval =
+            if self.tally.records == 0 { self.limits.idle } else { self.limits.interval };
         let deadline = self.tally.since().map(|since| since + interval);
         tokio::select! {
             biased;
@@ -325,7 +326,10 @@ impl Delivery {
     }
 
     fn note_phase(&mut self, snapshot: bool, out: &Output) {
-        if !self.streaming && !snapshot && (out.boundary.is_some() || !out.records.records.is_empty()) {
+        if !self.streaming
+            && !snapshot
+            && (out.boundary.is_some() || !out.records.records.is_empty())
+        {
             self.streaming = true;
             self.report.phase(Phase::Streaming, None);
         } else if self.streaming && snapshot {

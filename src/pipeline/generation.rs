@@ -82,7 +82,8 @@ async fn open(
     let source = source.start().await?;
     report.opened(Arc::clone(&source.gauges), position.as_ref());
     report.phase(phase(position.is_some()), None);
-    let mut shaper = Shaper::new(settings.shape.clone(), source.description.clone(), position.clone());
+    let mut shaper =
+        Shaper::new(settings.shape.clone(), source.description.clone(), position.clone());
     shaper.resolved = resolved;
     let mut tally = Tally::default();
     tally.store(answered.updates, tokio::time::Instant::now());
@@ -116,8 +117,10 @@ async fn commit_alone(sink: &SinkHandle, updates: Updates) -> Result<()> {
         Ok(receipt) => receipt.map(|_| ()),
         Err(_) => {
             drop(sent);
-            Err(Error::transient(codes::ENDED, "The sink of the connector ended without saying why."))
+            Err(Error::transient(
+                codes::ENDED,
+                "The sink of the connector ended without saying why.",
+            ))
         }
     }
 }
-

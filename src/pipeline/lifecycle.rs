@@ -181,7 +181,8 @@ mod tests {
 
     #[test]
     fn fenced_by_another_ends_and_by_ourselves_opens_again() {
-        let fence = || next(State::Running(Attempt::default()), Event::Failed(error(Class::Fenced)));
+        let fence =
+            || next(State::Running(Attempt::default()), Event::Failed(error(Class::Fenced)));
         let (checking, action) = fence();
         assert_eq!(action, Action::ReadOwner);
         let (ended, action) = next(checking, Event::Foreign);

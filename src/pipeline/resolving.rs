@@ -95,9 +95,9 @@ fn add_topic(
         .fix("Set cleanup.policy=delete on the topic, give the table a primary key, or set `keys`."));
     }
     let part = Part::Partitions(name.to_owned());
-    let pinned: Option<i32> = checkpoint
-        .read(&part)
-        .map_err(|text| Error::definite(codes::CHECKPOINT, format!("The stored checkpoint cannot be read: {text}.")))?;
+    let pinned: Option<i32> = checkpoint.read(&part).map_err(|text| {
+        Error::definite(codes::CHECKPOINT, format!("The stored checkpoint cannot be read: {text}."))
+    })?;
     match pinned {
         Some(pinned) if pinned > topic.partitions => {
             return Err(Error::definite(

@@ -65,7 +65,8 @@ pub async fn supervise(
                     step(Event::Opened);
                 };
                 let asked = std::mem::take(&mut needs);
-                let run = generation::run(&settings, &environment, &report, asked, stop.clone(), opened);
+                let run =
+                    generation::run(&settings, &environment, &report, asked, stop.clone(), opened);
                 let (outcome, progressed) = tokio::select! {
                     done = run => done,
                     () = overdue(stop.clone()) => (Ok(Outcome::Stopped), false),

@@ -16,7 +16,6 @@ pub(super) struct Control {
     ready: Option<Ready>,
 }
 
-
 impl Control {
     /// The topic `topic` with its two schemas.
     pub(super) fn new(topic: String, key: &Schema, value: &Schema) -> Self {
@@ -77,4 +76,3 @@ pub(super) fn one_field(name: &str, field: &str, kind: Kind) -> Schema {
     let name = format!("io.debezium.connector.common.{name}");
     Schema::record(name, vec![Field::new(field, Schema::new(kind))]).versioned(1)
 }
-

@@ -94,7 +94,10 @@ impl KeyRecipe {
             out.push(':');
             let schema = layout.fields.get(column.field).map(|field| &field.schema);
             match (image.cell(batch, column.field), schema) {
-                (Some(Cell { state: State::Present | State::Unchanged, payload }), Some(schema)) => {
+                (
+                    Some(Cell { state: State::Present | State::Unchanged, payload }),
+                    Some(schema),
+                ) => {
                     text::value(&mut out, schema, &mut payload.of(&batch.bytes));
                 }
                 _ => out.push_str("null"),

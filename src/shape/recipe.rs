@@ -43,10 +43,8 @@ impl Recipe {
     /// Compiles the recipe of `layout`.
     pub fn compile(layout: &Arc<Layout>, settings: &Settings, source: &Schema) -> Result<Self> {
         let topic = names::table_topic(&settings.topic_prefix, &layout.table);
-        let full = format!(
-            "{}.{}.{}",
-            settings.topic_prefix, layout.table.schema, layout.table.name
-        );
+        let full =
+            format!("{}.{}.{}", settings.topic_prefix, layout.table.schema, layout.table.name);
         let schema_name = |suffix: &str| match settings.schema_names {
             names::Adjustment::None => format!("{topic}.{suffix}"),
             adjust => adjust.schema(&format!("{full}.{suffix}")),

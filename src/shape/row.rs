@@ -192,4 +192,3 @@ fn context_headers(out: &mut Output, settings: &Settings, description: &Descript
     out.header(&name("connectorName"), description.connector.as_bytes());
     out.header(&name("runId"), settings.run_id.as_bytes());
 }
-

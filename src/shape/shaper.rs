@@ -141,8 +141,7 @@ impl Shaper {
 
     fn reached(&mut self, position: &Position, out: &mut Output) {
         self.position = Some(position.clone());
-        out.boundary =
-            Some(Boundary { at: out.records.records.len(), position: position.clone() });
+        out.boundary = Some(Boundary { at: out.records.records.len(), position: position.clone() });
     }
 
     fn change(
@@ -228,4 +227,3 @@ fn other_transaction(expected: &str, found: &str) -> Error {
     )
     .fix("The log was rewritten (restore, failover); resnapshot the connector.")
 }
-

@@ -109,7 +109,8 @@ fn shape(shaper: &mut Shaper, batch: &Batch) -> Output {
                             shaper.resolved.add_schema(subject, text, id);
                         }
                         Need::Topic { name, .. } => {
-                            let topic = Topic { partitions: 3, max_bytes: 1 << 20, compacted: false };
+                            let topic =
+                                Topic { partitions: 3, max_bytes: 1 << 20, compacted: false };
                             shaper.resolved.add_topic(name, topic, None);
                         }
                     }
@@ -127,8 +128,7 @@ fn told(out: &Output) -> Vec<(Option<Vec<u8>>, Option<Vec<u8>>)> {
 }
 
 fn shaper(transactions: bool, position: Option<Position>) -> Shaper {
-    let settings =
-        Settings { transaction_metadata: transactions, ..Settings::new("p") };
+    let settings = Settings { transaction_metadata: transactions, ..Settings::new("p") };
     Shaper::new(settings, description(), position)
 }
 

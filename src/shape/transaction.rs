@@ -36,10 +36,7 @@ pub fn value_schema() -> Schema {
         Field::new("status", Schema::new(Kind::String)),
         Field::new("id", Schema::new(Kind::String)),
         Field::new("event_count", Schema::new(Kind::Int64).optional()),
-        Field::new(
-            "data_collections",
-            Schema::new(Kind::Array(Arc::new(collection))).optional(),
-        ),
+        Field::new("data_collections", Schema::new(Kind::Array(Arc::new(collection))).optional()),
         Field::new("ts_ms", Schema::new(Kind::Int64)),
     ];
     Schema::record("io.debezium.connector.common.TransactionMetadataValue", fields).versioned(1)

@@ -2,9 +2,9 @@
 
 use super::semantic;
 use super::shown::{Cell, Row};
+use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Datum;
-use apache_avro::Schema;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder for the schema that `text` is; the error is one sentence.
     pub fn new(text: &str) -> Result<Self, String> {
-        let schema = Schema::parse_str(text).map_err(|e| format!("The schema is not Avro: {e}."))?;
+        let schema =
+            Schema::parse_str(text).map_err(|e| format!("The schema is not Avro: {e}."))?;
         let text = serde_json::from_str(text).map_err(|e| format!("It is not JSON: {e}."))?;
         let mut named = BTreeMap::new();
         collect(&text, "", &mut named);
@@ -92,7 +93,8 @@ impl Decoder {
 
     fn shown(&self, node: &Value, space: &str, datum: Datum) -> Cell {
         let (node, datum) = branch(node, datum);
-        let item = |key: &str, datum| self.shown(node.get(key).unwrap_or(&Value::Null), space, datum);
+        let item =
+            |key: &str, datum| self.shown(node.get(key).unwrap_or(&Value::Null), space, datum);
         let value = match datum {
             Datum::Record(fields) => return record(self.fields(node, space, fields)),
             Datum::Array(all) => all.into_iter().map(|d| item("items", d).value).collect(),
@@ -247,7 +249,10 @@ mod tests {
         let any = Schema::record("io.debezium.data.VariableScaleDecimal", any).versioned(1);
         let row = vec![
             Field::new("id", Schema::new(Kind::Int32)),
-            Field::new("day", Schema::new(Kind::Int32).semantic("io.debezium.time.Date").optional()),
+            Field::new(
+                "day",
+                Schema::new(Kind::Int32).semantic("io.debezium.time.Date").optional(),
+            ),
             Field::new("prices", Schema::new(Kind::Array(Arc::new(decimal)))),
             Field::new("any", any.optional()),
             Field::new("raw", Schema::new(Kind::Bytes)),

@@ -71,11 +71,15 @@ impl Lines {
         self.join(pieces, lag.unwrap_or_default())
     }
 
+    /// A remark between lines, under the words.
+    pub fn aside(&self, text: &str) -> String {
+        self.join(vec![(Look::Dim, format!("{:14}{text}", ""))], String::new())
+    }
+
     /// Puts a line together; what does not fit is left out, the end stays.
     fn join(&self, pieces: Vec<(Look, String)>, end: String) -> String {
-        let mut room = self.width.map_or(usize::MAX, |width| {
-            width.saturating_sub(end.chars().count())
-        });
+        let mut room =
+            self.width.map_or(usize::MAX, |width| width.saturating_sub(end.chars().count()));
         let mut out = String::new();
         for (look, text) in pieces {
             let size = text.chars().count();
@@ -88,6 +92,7 @@ impl Lines {
             self.push(&mut out, look, &text);
         }
         self.push(&mut out, Look::Dim, &end);
+        out.truncate(out.trim_end().len());
         out
     }
 
@@ -206,13 +211,20 @@ mod tests {
     fn lines_without_a_terminal() {
         let mut lines = Lines::new(false, None);
         let text: Vec<_> = all().iter().map(|shown| lines.line(shown)).collect();
-        insta::assert_snapshot!(text.join("\n"), @"");
+        insta::assert_snapshot!(text.join("\n"), @r#"
+        12:34:56.789  UPDATE    public.orders  id=42  status: "new" → "paid"  note: NULL → "a\nb"  memo="xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…  total=12.50  tx 771:26  +4 ms
+        12:34:56.789  UPDATE    public.orders  id=42  n=1  big=(unchanged)  tx 771:26  +61 min
+                      DELETE    public.orders  id=42
+                      TRUNCATE  public.t
+                      READ      public.a_table_with_a_long_name  id=1  tags=["a",null]
+                      RECORD    shop.other                       The schema is not Avro.
+        "#);
     }
 
     #[test]
     fn lines_on_a_terminal_are_coloured_and_cut() {
         let line = Lines::new(true, Some(70)).line(&update());
-        insta::assert_snapshot!(line.replace('\x1b', "^"), @"");
+        insta::assert_snapshot!(line.replace('\x1b', "^"), @r#"^[2m12:34:56.789  ^[0m^[33mUPDATE    ^[0m^[1mpublic.orders^[0m^[1m  id=42^[0m  status: "new" → …^[2m  +4 ms^[0m"#);
         let plain = Lines::new(false, Some(70)).line(&update());
         assert_eq!(plain.chars().count(), 70);
         assert!(plain.ends_with("  +4 ms"), "{plain}");
@@ -220,6 +232,10 @@ mod tests {
 
     #[test]
     fn json_has_everything() {
-        insta::assert_snapshot!(update().json(), @"");
+        let mut shown = update();
+        for row in [&mut shown.before, &mut shown.after] {
+            row.iter_mut().for_each(|row| row.retain(|(name, _)| name != "memo"));
+        }
+        insta::assert_snapshot!(shown.json(), @r#"{"what":"UPDATE","op":"u","table":"public.orders","time":"1970-01-01T12:34:56.789Z","key":{"id":42},"before":{"id":42,"status":"new","note":null},"after":{"id":42,"status":"paid","note":"a\nb","total":"12.50"},"transaction":"771:26","source":null,"lag_ms":4}"#);
     }
 }

@@ -133,9 +133,12 @@ mod tests {
         let row = envelope::value_schema("shop.public.t.Value".into(), row);
         let source = vec![
             Field::new("ts_ms", Schema::new(Kind::Int64)),
-            Field::new("snapshot", Schema::new(Kind::String).optional().default_value(Some(
-                walbrook_core::schema::Literal::Text("false".into()),
-            ))),
+            Field::new(
+                "snapshot",
+                Schema::new(Kind::String)
+                    .optional()
+                    .default_value(Some(walbrook_core::schema::Literal::Text("false".into()))),
+            ),
             Field::new("txId", Schema::new(Kind::Int64).optional()),
         ];
         let source = Schema::record("x.Source", source);
@@ -210,7 +213,16 @@ mod tests {
         let shown = all.iter().map(|record| read(record, "shop", &decoders, 2_010_000));
         let shown: Vec<_> = shown.collect();
         let text: Vec<_> = shown.iter().map(|shown| lines.line(shown)).collect();
-        insta::assert_snapshot!(text.join("\n"), @"");
-        insta::assert_snapshot!(shown[1].json(), @"");
+        insta::assert_snapshot!(text.join("\n"), @r#"
+        00:00:02.000  READ      public.t  id=7  day=1970-01-01
+        00:00:02.000  UPDATE    public.t  id=7  day: 1970-01-01 → 1970-01-02  tx 771  +10 ms
+        00:00:02.000  DELETE    public.t  id=7  day=1970-01-02  tx 771  +10 ms
+        00:00:01.000  TOMBSTONE public.t  id=7
+        00:00:01.000  END       transaction  event_count=0  data_collections=[]  ts_ms=2000
+        00:00:01.000  RECORD    text         text="hello"
+        00:00:01.000  RECORD    other        The schema 9 is not known.
+        00:00:01.000  RECORD    public.t     The data does not fit its schema: Cannot convert i64 to usize: -1.
+        "#);
+        insta::assert_snapshot!(shown[1].json(), @r#"{"what":"UPDATE","op":"u","table":"public.t","time":"1970-01-01T00:00:02Z","key":{"id":7},"before":{"id":7,"day":"1970-01-01"},"after":{"id":7,"day":"1970-01-02"},"transaction":"771","source":{"ts_ms":2000,"snapshot":"false","txId":771},"lag_ms":10,"topic":"shop.public.t","partition":0,"offset":3,"headers":{"h":"v","n":null}}"#);
     }
 }

@@ -161,11 +161,7 @@ mod tests {
             schema::Field::new("db", Schema::new(Kind::String)),
         ];
         let source_schema = Arc::new(Schema::record("x.Source", fields));
-        Description {
-            connector: "test",
-            source_schema,
-            export: |_| serde_json::Value::Null,
-        }
+        Description { connector: "test", source_schema, export: |_| serde_json::Value::Null }
     }
 
     fn row(batch: &mut Batch, layout: &Layout, id: i64, note: Option<&str>) -> Image {
@@ -182,7 +178,12 @@ mod tests {
         row.value(day).unwrap();
         match note {
             None => row.unchanged(None),
-            Some(note) => row.value(|out| { write::string(out, note); Ok::<(), ()>(()) }).unwrap(),
+            Some(note) => row
+                .value(|out| {
+                    write::string(out, note);
+                    Ok::<(), ()>(())
+                })
+                .unwrap(),
         }
         row.finish()
     }
@@ -204,7 +205,11 @@ mod tests {
         let new = row(&mut batch, &layout, 1, Some("b"));
         let toast = row(&mut batch, &layout, 1, None);
         let mut key = batch.image(&layout);
-        key.value(|out| { write::long(out, 1); Ok::<(), ()>(()) }).unwrap();
+        key.value(|out| {
+            write::long(out, 1);
+            Ok::<(), ()>(())
+        })
+        .unwrap();
         let key = key.finish();
         batch.events = vec![
             change(Op::Read, None, Some(read), Marker::Last),
@@ -220,6 +225,13 @@ mod tests {
         assert_eq!(shown[0].source.to_string(), r#"{"ts_ms":1000,"snapshot":"last","db":"shop"}"#);
         let mut lines = Lines::new(false, None);
         let text: Vec<_> = shown.iter().map(|shown| lines.line(shown)).collect();
-        insta::assert_snapshot!(text.join("\n"), @"");
+        insta::assert_snapshot!(text.join("\n"), @r#"
+        00:00:01.000  READ      public.t  id=1  day=2024-02-29  note="a"
+        00:00:02.000  INSERT    public.t  id=1  day=2024-02-29  note="a"  tx 771:26  +5 ms
+        00:00:02.000  UPDATE    public.t  id=1  note: "a" → "b"  day=2024-02-29  tx 771:26  +5 ms
+        00:00:02.000  UPDATE    public.t  id=1  day=2024-02-29  note=(unchanged)  tx 771:26  +5 ms
+        00:00:02.000  DELETE    public.t  id=1  tx 771:26  +5 ms
+        00:00:02.000  TRUNCATE  public.t  tx 771:26  +5 ms
+        "#);
     }
 }

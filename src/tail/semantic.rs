@@ -116,7 +116,7 @@ mod tests {
             ("org.apache.kafka.connect.data.Timestamp", 1_500, "1970-01-01T00:00:01.5"),
             ("io.debezium.time.MicroTimestamp", -1, "1969-12-31T23:59:59.999999"),
             ("io.debezium.time.NanoTimestamp", 1_000, "1970-01-01T00:00:00.000001"),
-            ("io.debezium.time.MicroTime", 86_400_000_000, "24:00:00"),
+            ("io.debezium.time.MicroTime", 86_400_000_000_i64, "24:00:00"),
             ("io.debezium.time.Time", 3_723_004, "01:02:03.004"),
             ("io.debezium.time.MicroDuration", -1_500_000, "-PT1.5S"),
             ("io.debezium.time.Year", 2024, "2024"),

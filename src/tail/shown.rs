@@ -44,6 +44,12 @@ impl What {
         }
     }
 
+    /// The letter in the envelope, if it has one.
+    pub fn letter(self) -> Option<&'static str> {
+        const LETTERS: [&str; 5] = ["r", "c", "u", "d", "t"];
+        LETTERS.into_iter().find(|letter| What::of_letter(letter) == self)
+    }
+
     /// What the letter of an envelope stands for.
     pub fn of_letter(letter: &str) -> Self {
         match letter {
@@ -158,7 +164,8 @@ impl Shown {
         let mut out = Map::new();
         let row = |row: &Option<Row>| row.as_ref().map_or(Value::Null, object);
         out.insert("what".into(), self.what.word().into());
-        out.insert("of".into(), self.of.as_str().into());
+        out.insert("op".into(), self.what.letter().into());
+        out.insert("table".into(), self.of.as_str().into());
         let time = self.time_us.map(|us| super::semantic::timestamp(us) + "Z");
         out.insert("time".into(), time.into());
         out.insert("key".into(), object(&self.key));

@@ -28,7 +28,7 @@ pub const COMMIT_LATENCY_BUCKETS: &[f64] =
     &[0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
 
 /// What a connector can wait for: the values of the label `reason` of [`WAITING`].
-pub const REASONS: &[&str] = &["source", "broker", "registry", "topic", "backoff"];
+pub const REASONS: &[&str] = &["source", "broker", "registry", "other"];
 
 /// Tells the recorder what the metrics mean.
 pub(super) fn describe() {
@@ -39,9 +39,17 @@ pub(super) fn describe() {
     describe_counter!(SPLITS, "Source transactions that needed several Kafka transactions");
     describe_counter!(RETRIES, "Retries after a failure, by its code");
     describe_gauge!(LAG_BYTES, Unit::Bytes, "Log of the database not yet confirmed as delivered");
-    describe_gauge!(LAG_SECONDS, Unit::Seconds, "Age of the newest transaction received and not delivered");
+    describe_gauge!(
+        LAG_SECONDS,
+        Unit::Seconds,
+        "Age of the newest transaction received and not delivered"
+    );
     describe_gauge!(RETAINED_BYTES, Unit::Bytes, "Log that the database keeps for the connector");
     describe_gauge!(PHASE, "1 for the phase that the connector is in");
     describe_gauge!(WAITING, "1 for what the connector waits for");
-    describe_histogram!(COMMIT_LATENCY, Unit::Seconds, "First record to end of commit of a Kafka transaction");
+    describe_histogram!(
+        COMMIT_LATENCY,
+        Unit::Seconds,
+        "First record to end of commit of a Kafka transaction"
+    );
 }

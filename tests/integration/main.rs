@@ -1,2 +1,35 @@
-//! x
-fn main() {}
+//! Behaviour of the daemon on real servers: `cargo test --test integration -- kills::`.
+//!
+//! ```text
+//!  workload ──▶ PostgreSQL ──▶ walbrook (a process) ──▶ Kafka ──▶ follower
+//!     └─ ledger table ─────────────────┐                             │
+//!                                      └──────────▶ oracle ◀─────────┘
+//! ```
+//!
+//! The oracle never asks the daemon: it compares what the database says was committed with what an
+//! independent `read_committed` consumer has read. The servers are those of `dev/stack`; a test
+//! whose server is missing fails.
+//!
+//! `WALBROOK_ACCEPTANCE=1` runs the long forms, `WALBROOK_SEED` repeats a run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a test fails by panicking, prints what it measured and reads its environment"
+)]
+
+mod support;
+
+mod bench;
+mod big;
+mod broken;
+mod fencing;
+mod kills;
+mod resume;
+mod retention;
+mod smoke;
+mod waits;

@@ -89,7 +89,8 @@ fn a_crash_at_any_step_of_any_point_changes_nothing_that_is_seen() {
 
 #[test]
 fn a_crash_in_every_life_still_ends_with_the_same_records() {
-    let points = ["sink.after_commit", "stream.mid_transaction", "sink.mid_produce", "pipeline.split"];
+    let points =
+        ["sink.after_commit", "stream.mid_transaction", "sink.mid_produce", "pipeline.split"];
     for seed in 0..20 {
         let count = 80;
         let expected = undisturbed(seed, count);

@@ -1,0 +1,199 @@
+//! Finds topics, creates those that are missing, and alters none.
+
+use crate::client::{self, Watch};
+use crate::codes;
+use crate::settings::Settings;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use std::sync::Arc;
+use std::time::Duration;
+use walbrook_core::error::{Error, Result};
+use walbrook_core::resolve::{Topic, TopicKind};
+
+/// Time for one request.
+const REQUEST: Duration = Duration::from_secs(10);
+/// Kafka's default of `max.message.bytes`.
+const MAX_BYTES: usize = 1_048_588;
+
+/// How the checkpoint topic is made.
+const CHECKPOINT: &[(&str, &str)] = &[
+    ("cleanup.policy", "compact"),
+    ("segment.bytes", "4194304"),
+    ("segment.ms", "600000"),
+    ("delete.retention.ms", "60000"),
+    ("min.cleanable.dirty.ratio", "0.01"),
+];
+
+/// The topics of one connector's cluster.
+#[derive(Clone)]
+pub struct Topics {
+    admin: Arc<AdminClient<Watch>>,
+    settings: Settings,
+}
+
+impl Topics {
+    /// A client for `settings`; it talks to nobody yet.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        let admin = settings.client_config().create_with_context(Watch::default());
+        Ok(Self { admin: Arc::new(client::made(admin)?), settings: settings.clone() })
+    }
+
+    /// The topic `name`, if it exists.
+    pub async fn find(&self, name: &str) -> Result<Option<Topic>> {
+        // Asked first: unlike metadata, it can never create a topic.
+        let specifier = [ResourceSpecifier::Topic(name)];
+        let described = self.admin.describe_configs(&specifier, &options()).await;
+        let doing = format!("looking up the topic \"{name}\"");
+        let described = match described {
+            Ok(described) => described,
+            Err(error) => return Err(self.told(&error, &doing).await),
+        };
+        let config = match described.into_iter().next() {
+            Some(Ok(config)) => config,
+            Some(Err(Code::UnknownTopicOrPartition | Code::UnknownTopic)) => return Ok(None),
+            Some(Err(code)) => return Err(self.trouble(code, &doing).await),
+            None => return Err(self.trouble(Code::UnknownTopicOrPartition, &doing).await),
+        };
+        let value = |key| config.get(key).and_then(|entry| entry.value.as_deref());
+        let max_bytes = value("max.message.bytes").and_then(|v| v.parse().ok());
+        let policy = value("cleanup.policy").unwrap_or("delete");
+        let compacted = policy.split(',').any(|word| word.trim() == "compact");
+        let deleted = policy.split(',').any(|word| word.trim() == "delete");
+        let Some(partitions) = self.partitions(name, &doing).await? else { return Ok(None) };
+        if name == self.settings.checkpoint_topic() {
+            check_checkpoint(name, compacted && !deleted, policy, partitions)?;
+        }
+        Ok(Some(Topic { partitions, max_bytes: max_bytes.unwrap_or(MAX_BYTES), compacted }))
+    }
+
+    async fn partitions(&self, name: &str, doing: &str) -> Result<Option<i32>> {
+        let (admin, topic) = (Arc::clone(&self.admin), name.to_owned());
+        let fetch = move || admin.inner().fetch_metadata(Some(&topic), REQUEST);
+        let fetched = tokio::task::spawn_blocking(fetch).await;
+        let fetched = fetched.map_err(|e| Error::transient(codes::THREAD, e.to_string()))?;
+        let metadata = match fetched {
+            Ok(metadata) => metadata,
+            Err(error) => return Err(self.told(&error, doing).await),
+        };
+        let Some(topic) = metadata.topics().first() else { return Ok(None) };
+        match topic.error().map(Code::from) {
+            None => Ok(Some(topic.partitions().len() as i32)),
+            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => Ok(None),
+            Some(code) => Err(self.trouble(code, doing).await),
+        }
+    }
+
+    /// The topic `name`, created where it is missing and that is allowed.
+    pub async fn ensure(&self, name: &str, kind: TopicKind) -> Result<Topic> {
+        let settings = &self.settings;
+        let partitions = if kind == TopicKind::Control { 1 } else { settings.partitions };
+        if let Some(topic) = self.find(name).await? {
+            return Ok(topic);
+        }
+        if !settings.create_topics {
+            let text = format!("The topic \"{name}\" does not exist and create_topics is false.");
+            return Err(Error::definite(codes::NO_TOPIC, text).fix(format!(
+                "Run `kafka-topics.sh --bootstrap-server {} --create --topic {name} --partitions {partitions}`.",
+                settings.brokers
+            )));
+        }
+        let config: Vec<(&str, &str)> = match kind {
+            TopicKind::Control => Vec::new(),
+            TopicKind::Data => {
+                settings.data_topic_config.iter().map(|(k, v)| (&**k, &**v)).collect()
+            }
+        };
+        self.create(name, partitions, &config).await?;
+        self.appeared(name).await
+    }
+
+    /// The checkpoint topic, created where it is missing, refused where it could lose a checkpoint.
+    pub async fn ensure_checkpoint(&self) -> Result<()> {
+        let name = self.settings.checkpoint_topic();
+        if self.find(&name).await?.is_none() {
+            // Internal topics are ours, whatever `create_topics` says of the others.
+            self.create(&name, 1, CHECKPOINT).await?;
+            self.appeared(&name).await?;
+        }
+        Ok(())
+    }
+
+    async fn create(&self, name: &str, partitions: i32, config: &[(&str, &str)]) -> Result<()> {
+        let replication = TopicReplication::Fixed(self.settings.replication);
+        let topic = NewTopic::new(name, partitions, replication);
+        let topic = config.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
+        let doing = format!("creating the topic \"{name}\"");
+        let created = self.admin.create_topics([&topic], &options()).await;
+        let created = match created {
+            Ok(created) => created,
+            Err(error) => return Err(self.told(&error, &doing).await),
+        };
+        match created.into_iter().next() {
+            Some(Err((_, Code::TopicAlreadyExists))) | Some(Ok(_)) | None => Ok(()),
+            Some(Err((_, code))) if client::refused(code) => {
+                let text = format!("The topic \"{name}\" cannot be created: {code}.");
+                Err(Error::definite(codes::NOT_CREATED, text)
+                    .fix("Correct partitions, replication or the topic's configuration."))
+            }
+            Some(Err((_, code))) => Err(self.trouble(code, &doing).await),
+        }
+    }
+
+    /// A created topic is known to all brokers only a moment later.
+    async fn appeared(&self, name: &str) -> Result<Topic> {
+        for _ in 0..100 {
+            if let Some(topic) = self.find(name).await? {
+                return Ok(topic);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let text = format!("The topic \"{name}\" was created but does not appear.");
+        Err(Error::transient(codes::UNREACHABLE, text))
+    }
+
+    async fn trouble(&self, code: Code, doing: &str) -> Error {
+        let mut last = None;
+        if matches!(code, Code::OperationTimedOut | Code::RequestTimedOut | Code::AllBrokersDown) {
+            let config = self.settings.client_config();
+            let ask = move || client::reason(&config, Watch::default());
+            last = tokio::task::spawn_blocking(ask).await.ok().flatten();
+        }
+        client::trouble(code, last, &self.settings.brokers, doing)
+    }
+
+    async fn told(&self, error: &KafkaError, doing: &str) -> Error {
+        match client::code_of(error) {
+            Some(code) => self.trouble(code, doing).await,
+            None => {
+                client::told(error, self.admin.inner().context(), &self.settings.brokers, doing)
+            }
+        }
+    }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(REQUEST)).operation_timeout(Some(REQUEST))
+}
+
+fn check_checkpoint(name: &str, sound: bool, policy: &str, partitions: i32) -> Result<()> {
+    if !sound {
+        let text = format!(
+            "The checkpoint topic \"{name}\" has cleanup.policy={policy}, so that a checkpoint could be deleted."
+        );
+        return Err(Error::definite(codes::CHECKPOINT_TOPIC, text).fix(format!(
+            "Run `kafka-configs.sh --bootstrap-server … --alter --entity-type topics --entity-name {name} --add-config cleanup.policy=compact`."
+        )));
+    }
+    if partitions != 1 {
+        let text = format!("The checkpoint topic \"{name}\" has {partitions} partitions, not one.");
+        return Err(Error::definite(codes::CHECKPOINT_TOPIC, text)
+            .fix("Delete it if no checkpoint is worth keeping, else name another cluster."));
+    }
+    Ok(())
+}
+
+impl std::fmt::Debug for Topics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Topics").field("brokers", &self.settings.brokers).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,335 @@
+//! From a message of the plugin to events in a batch, without any I/O.
+//!
+//! ```text
+//!  Begin ──▶ Event::Begin     changes ──▶ counted ──▶ captured? ──▶ images ──▶ covered? ──▶ Change
+//!  Commit ─▶ Event::End       Relation ─▶ compiled, or the catalog must be asked
+//! ```
+
+use super::tables::Tables;
+use super::transaction::Transaction;
+use super::{Covered, Start};
+use crate::codes;
+use crate::pgoutput::{Begin, Commit, Malformed, Message, Old, Relation, Truncate, Tuple};
+use crate::source_block::{self, Tail};
+use crate::table::{RowError, Table};
+use std::sync::Arc;
+use walbrook_core::batch::{Batch, Image, Span};
+use walbrook_core::change::{self, Change, Event, Marker, Op, Source};
+use walbrook_core::error::{Error, Result};
+use walbrook_core::fault;
+use walbrook_core::layout::Layout;
+use walbrook_core::position::{Log, Part, Position};
+
+/// What came of a message.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// It is in the batch, or there was nothing to put there.
+    Done,
+    /// A transaction has ended.
+    Ended(Commit),
+    /// The catalog must be asked before the next message.
+    Ask(Relation),
+}
+
+/// The rows of a change.
+#[derive(Clone, Copy, Debug)]
+enum Rows<'a> {
+    Insert(Tuple<'a>),
+    Update(Option<Old<'a>>, Tuple<'a>),
+    Delete(Old<'a>),
+}
+
+impl<'a> Rows<'a> {
+    /// The old and the new row, as far as they are told.
+    fn tuples(self) -> (Option<Tuple<'a>>, Option<Tuple<'a>>) {
+        let row = |old| match old {
+            Old::Key(tuple) | Old::Full(tuple) => tuple,
+        };
+        match self {
+            Rows::Insert(new) => (None, Some(new)),
+            Rows::Update(old, new) => (old.map(row), Some(new)),
+            Rows::Delete(old) => (Some(row(old)), None),
+        }
+    }
+}
+
+/// The images of a change.
+type Images = (Option<Image>, Option<Image>);
+
+/// How full a batch was.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    bytes: usize,
+    cells: usize,
+}
+
+impl Mark {
+    #[inline]
+    fn of(batch: &Batch) -> Self {
+        Self { bytes: batch.bytes.len(), cells: batch.cells.len() }
+    }
+
+    fn restore(self, batch: &mut Batch) {
+        batch.bytes.truncate(self.bytes);
+        batch.cells.truncate(self.cells);
+    }
+}
+
+/// The state of the stream.
+pub(super) struct Decoder {
+    server: String,
+    database: String,
+    prefix: String,
+    pub(super) tables: Tables,
+    covered: Option<Arc<dyn Covered>>,
+    transaction: Option<Transaction>,
+    /// End of the transaction before.
+    last_end: Option<u64>,
+    /// What is delivered already of the transaction that must come first.
+    part: Option<Part>,
+    /// The source head of this transaction in this batch.
+    head: Option<Span>,
+}
+
+impl Decoder {
+    pub(super) fn new(start: &mut Start) -> Self {
+        Self {
+            server: start.position.server.clone(),
+            database: start.database.clone(),
+            prefix: start.topic_prefix.clone(),
+            tables: Tables::new(start),
+            covered: start.covered.clone(),
+            transaction: None,
+            last_end: None,
+            part: start.position.part.take(),
+            head: None,
+        }
+    }
+
+    /// From now on another batch is filled.
+    #[inline]
+    pub(super) fn new_batch(&mut self) {
+        self.head = None;
+    }
+
+    /// Whether the stream stands between two transactions.
+    pub(super) fn is_between(&self) -> bool {
+        self.transaction.is_none()
+    }
+
+    /// The position at `lsn`.
+    pub(super) fn position(&self, lsn: u64) -> Position {
+        Position::at(self.server.clone(), Log::Lsn(lsn))
+    }
+
+    /// Handles one message of the plugin that comes from `lsn`.
+    #[inline]
+    pub(super) fn handle(&mut self, batch: &mut Batch, lsn: u64, payload: &[u8]) -> Result<Step> {
+        match Message::decode(payload).map_err(|error| malformed(error, lsn))? {
+            Message::Insert(m) => self.row(batch, lsn, m.relation, Rows::Insert(m.new))?,
+            Message::Update(m) => self.row(batch, lsn, m.relation, Rows::Update(m.old, m.new))?,
+            Message::Delete(m) => self.row(batch, lsn, m.relation, Rows::Delete(m.old))?,
+            Message::Begin(begin) => self.begin(batch, lsn, &begin)?,
+            Message::Commit(commit) => {
+                self.commit(batch, lsn, &commit)?;
+                return Ok(Step::Ended(commit));
+            }
+            Message::Relation(relation) => {
+                return Ok(self.tables.describe(relation)?.map_or(Step::Done, Step::Ask));
+            }
+            Message::Truncate(truncate) => self.truncate(batch, lsn, truncate)?,
+            Message::Origin { .. } | Message::Type { .. } | Message::Logical { .. } => {}
+        }
+        Ok(Step::Done)
+    }
+
+    fn begin(&mut self, batch: &mut Batch, lsn: u64, begin: &Begin) -> Result<()> {
+        if self.transaction.is_some() {
+            return Err(malformed(Malformed::Bytes("order of transactions"), lsn));
+        }
+        let covered = self.covered.as_ref().is_some_and(|it| !it.passed(begin.commit_lsn));
+        let transaction = Transaction::new(begin, covered);
+        if let Some(part) = self.part.take() {
+            transaction.verify(&part)?;
+        }
+        let id = batch.append(transaction.id().as_bytes());
+        let commit_us = begin.commit_us;
+        batch.events.push(Event::Begin(change::Begin { id, commit_us }));
+        self.transaction = Some(transaction);
+        self.head = None;
+        fault::point("stream.after_begin");
+        Ok(())
+    }
+
+    fn commit(&mut self, batch: &mut Batch, lsn: u64, commit: &Commit) -> Result<()> {
+        match self.transaction.take() {
+            Some(transaction) if transaction.commit_lsn == commit.commit_lsn => {}
+            _ => return Err(malformed(Malformed::Bytes("order of transactions"), lsn)),
+        }
+        self.last_end = Some(commit.end_lsn);
+        batch.events.push(Event::End(self.position(commit.end_lsn)));
+        fault::point("stream.after_commit");
+        Ok(())
+    }
+
+    /// Counts the change as received, before anything may leave it out.
+    #[inline]
+    fn count(&mut self, lsn: u64) -> Result<Transaction> {
+        let Some(transaction) = &mut self.transaction else {
+            return Err(malformed(Malformed::Bytes("order of transactions"), lsn));
+        };
+        transaction.number += 1;
+        Ok(*transaction)
+    }
+
+    #[inline]
+    fn row(&mut self, batch: &mut Batch, lsn: u64, oid: u32, rows: Rows<'_>) -> Result<()> {
+        let transaction = self.count(lsn)?;
+        if self.tables.table(oid)?.is_none() {
+            return Ok(());
+        }
+        let head = self.head(batch, &transaction);
+        let mark = Mark::of(batch);
+        let images = loop {
+            let Some(table) = self.tables.table(oid)? else { return Ok(()) };
+            match write(table, batch, rows) {
+                Ok(images) => break images,
+                Err(error) => {
+                    mark.restore(batch);
+                    self.tables.adapt(oid, error)?;
+                }
+            }
+        };
+        let Some(table) = self.tables.table(oid)? else { return Ok(()) };
+        let layout = Arc::clone(&table.layout);
+        match self.verdict(&transaction, oid, rows, images) {
+            Some((op, images)) => self.push(batch, lsn, &transaction, &layout, (op, images), head),
+            None => mark.restore(batch),
+        }
+        fault::point("stream.mid_transaction");
+        Ok(())
+    }
+
+    /// What the change is once a snapshot has been looked at; nothing if that contains it.
+    #[inline]
+    fn verdict(
+        &self,
+        transaction: &Transaction,
+        oid: u32,
+        rows: Rows<'_>,
+        images: Images,
+    ) -> Option<(Op, Images)> {
+        let op = match rows {
+            Rows::Insert(_) => Op::Create,
+            Rows::Update(..) => Op::Update,
+            Rows::Delete(_) => Op::Delete,
+        };
+        let covered = self.covered.as_ref().filter(|_| transaction.covered);
+        let Some((covered, relation)) = covered.zip(self.tables.relation(oid)) else {
+            return Some((op, images));
+        };
+        let (old, new) = rows.tuples();
+        let covers = |row| covered.covers(relation, transaction.commit_lsn, Some(row), old);
+        match (old.map(covers), new.map(covers)) {
+            (Some(true) | None, Some(true)) | (Some(true), None) => None,
+            (Some(true), Some(false)) => Some((Op::Create, (None, images.1))),
+            (Some(false), Some(true)) => Some((Op::Delete, (images.0, None))),
+            _ => Some((op, images)),
+        }
+    }
+
+    fn truncate(&mut self, batch: &mut Batch, lsn: u64, truncate: Truncate<'_>) -> Result<()> {
+        for oid in truncate.relations() {
+            let transaction = self.count(lsn)?;
+            let Some(table) = self.tables.table(oid)? else { continue };
+            let layout = Arc::clone(&table.layout);
+            let covered = self.covered.as_ref().filter(|_| transaction.covered);
+            let asked = covered.zip(self.tables.relation(oid));
+            if asked.is_some_and(|(it, relation)| {
+                it.covers(relation, transaction.commit_lsn, None, None)
+            }) {
+                continue;
+            }
+            let head = self.head(batch, &transaction);
+            self.push(batch, lsn, &transaction, &layout, (Op::Truncate, (None, None)), head);
+        }
+        Ok(())
+    }
+
+    /// The part of the source block that all changes of a transaction share, once for each batch.
+    #[inline]
+    fn head(&mut self, batch: &mut Batch, transaction: &Transaction) -> Span {
+        let prefix = &self.prefix;
+        *self.head.get_or_insert_with(|| {
+            let ts_ms = transaction.commit_us.div_euclid(1000);
+            batch.append_with(|out| source_block::write_head(out, prefix, ts_ms))
+        })
+    }
+
+    #[inline]
+    fn push(
+        &self,
+        batch: &mut Batch,
+        lsn: u64,
+        transaction: &Transaction,
+        layout: &Arc<Layout>,
+        (op, (before, after)): (Op, Images),
+        head: Span,
+    ) {
+        let tail = Tail {
+            db: &self.database,
+            sequence: Some((self.last_end, lsn)),
+            ts_us: transaction.commit_us,
+            schema: &layout.table.schema,
+            table: &layout.table.name,
+            tx_id: Some(transaction.xid),
+            lsn: Some(lsn),
+        };
+        let tail = batch.append_with(|out| source_block::write_tail(out, &tail));
+        let source = Source { head, tail };
+        let number = transaction.number;
+        let layout = batch.layout(layout);
+        let marker = Marker::False;
+        batch.events.push(Event::Change(Change {
+            layout,
+            op,
+            number,
+            before,
+            after,
+            source,
+            marker,
+        }));
+    }
+}
+
+#[inline]
+fn write(table: &Table, batch: &mut Batch, rows: Rows<'_>) -> Result<Images, RowError> {
+    Ok(match rows {
+        Rows::Insert(new) => (None, Some(table.write(batch, new, None)?)),
+        Rows::Update(None, new) => (None, Some(table.write(batch, new, None)?)),
+        Rows::Update(Some(old), new) => {
+            let before = write_old(table, batch, old)?;
+            (Some(before), Some(table.write(batch, new, Some(before))?))
+        }
+        Rows::Delete(old) => (Some(write_old(table, batch, old)?), None),
+    })
+}
+
+#[inline]
+fn write_old(table: &Table, batch: &mut Batch, old: Old<'_>) -> Result<Image, RowError> {
+    match old {
+        Old::Key(tuple) => table.write_key(batch, tuple),
+        Old::Full(tuple) => table.write(batch, tuple, None),
+    }
+}
+
+#[cold]
+fn malformed(error: Malformed, lsn: u64) -> Error {
+    let at = crate::lsn::Lsn(lsn);
+    let code = match error {
+        Malformed::UnknownTag(_) => codes::UNKNOWN_MESSAGE,
+        Malformed::Bytes(_) => codes::MALFORMED,
+    };
+    Error::definite(code, format!("The log at {at} cannot be understood: {error}."))
+        .fix("Report this with the server's version; nothing was skipped.")
+}

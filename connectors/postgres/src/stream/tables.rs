@@ -1,0 +1,154 @@
+//! The tables that the log has described in this session, compiled.
+
+use super::Start;
+use crate::catalog::Structure;
+use crate::codes;
+use crate::pgoutput::Relation;
+use crate::settings::Selection;
+use crate::table::{Modes, RowError, Table};
+use std::collections::HashMap;
+use walbrook_core::batch::Batch;
+use walbrook_core::checkpoint::{Part, put};
+use walbrook_core::error::{Error, Result};
+
+/// One table of the log.
+#[derive(Debug)]
+pub(super) struct Entry {
+    relation: Relation,
+    hash: u64,
+    /// Columns that the catalog thinks NOT NULL and the log knows better.
+    optional: Vec<String>,
+    /// Nothing where the table is not captured.
+    compiled: Option<Table>,
+}
+
+/// All tables of this session.
+pub(super) struct Tables {
+    selection: Selection,
+    modes: Modes,
+    /// What the catalog said, by the hash of the relation; it may have said that there is nothing.
+    structures: HashMap<u64, Option<Structure>>,
+    entries: Vec<Entry>,
+    places: HashMap<u32, usize>,
+    /// The table of the last change, which is mostly that of the next.
+    last: (u32, usize),
+}
+
+impl Tables {
+    pub(super) fn new(start: &mut Start) -> Self {
+        let structures = std::mem::take(&mut start.structures);
+        Self {
+            selection: start.selection.clone(),
+            modes: start.modes.clone(),
+            structures: structures.into_iter().map(|(hash, it)| (hash, Some(it))).collect(),
+            entries: Vec::new(),
+            places: HashMap::new(),
+            last: (0, usize::MAX),
+        }
+    }
+
+    /// Takes a description from the log. Given back is one whose structure the catalog must be
+    /// asked for before it is of use: see [`Tables::resolve`].
+    pub(super) fn describe(&mut self, relation: Relation) -> Result<Option<Relation>> {
+        let hash = relation.hash();
+        if self.entry(relation.oid).is_some_and(|entry| entry.hash == hash) {
+            return Ok(None);
+        }
+        if !(self.selection)(&relation.schema, &relation.name) {
+            self.insert(Entry { relation, hash, optional: Vec::new(), compiled: None });
+            return Ok(None);
+        }
+        let Some(structure) = self.structures.get(&hash) else { return Ok(Some(relation)) };
+        let compiled = Table::compile(&relation, structure.as_ref(), &self.modes, &[])?;
+        self.insert(Entry { relation, hash, optional: Vec::new(), compiled: Some(compiled) });
+        Ok(None)
+    }
+
+    /// Remembers what the catalog said, here and in the checkpoint, so that a later start compiles
+    /// the same schema from the same log.
+    pub(super) fn resolve(
+        &mut self,
+        relation: Relation,
+        structure: Option<Structure>,
+        batch: &mut Batch,
+    ) -> Result<()> {
+        let hash = relation.hash();
+        if let Some(structure) = &structure {
+            batch.updates.push(put(Part::Structure(format!("{hash:016x}")), structure));
+        }
+        self.structures.insert(hash, structure);
+        self.describe(relation).map(|_| ())
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        let oid = entry.relation.oid;
+        match self.place(oid).and_then(|place| self.entries.get_mut(place)) {
+            Some(old) => *old = entry,
+            None => {
+                self.places.insert(oid, self.entries.len());
+                self.entries.push(entry);
+            }
+        }
+    }
+
+    #[inline]
+    fn place(&self, oid: u32) -> Option<usize> {
+        if self.last.0 == oid { Some(self.last.1) } else { self.places.get(&oid).copied() }
+    }
+
+    #[inline]
+    fn entry(&self, oid: u32) -> Option<&Entry> {
+        self.entries.get(self.place(oid)?)
+    }
+
+    /// The table `oid`; nothing where it is not captured. One that was never described is an error.
+    #[inline]
+    pub(super) fn table(&mut self, oid: u32) -> Result<Option<&Table>> {
+        let Some(place) = self.place(oid) else { return Err(unknown(oid)) };
+        self.last = (oid, place);
+        match self.entries.get(place) {
+            Some(entry) => Ok(entry.compiled.as_ref()),
+            None => Err(unknown(oid)),
+        }
+    }
+
+    /// How the log has described the table `oid`.
+    pub(super) fn relation(&self, oid: u32) -> Option<&Relation> {
+        self.entry(oid).map(|entry| &entry.relation)
+    }
+
+    /// The name of the table `oid`, for messages.
+    pub(super) fn name(&self, oid: u32) -> Option<String> {
+        let relation = &self.entry(oid)?.relation;
+        Some(format!("{}.{}", relation.schema, relation.name))
+    }
+
+    /// Compiles the table again after a row that did not fit: the log may be older than the
+    /// NOT NULL of the catalog.
+    #[cold]
+    pub(super) fn adapt(&mut self, oid: u32, error: RowError) -> Result<()> {
+        let Some(entry) = self.place(oid).and_then(|place| self.entries.get_mut(place)) else {
+            return Err(unknown(oid));
+        };
+        let Some(table) = &entry.compiled else { return Err(unknown(oid)) };
+        let RowError::NullInRequired { column } = error else {
+            return Err(error.into_error(&table.layout));
+        };
+        let name = table.layout.fields.get(column).map(|field| field.name.to_string());
+        let Some(name) = name.filter(|name| !entry.optional.contains(name)) else {
+            return Err(error.into_error(&table.layout));
+        };
+        entry.optional.push(name);
+        let structure = self.structures.get(&entry.hash).and_then(Option::as_ref);
+        let compiled = Table::compile(&entry.relation, structure, &self.modes, &entry.optional)?;
+        entry.compiled = Some(compiled);
+        Ok(())
+    }
+}
+
+#[cold]
+fn unknown(oid: u32) -> Error {
+    let message = format!("A change names table {oid}, which the log has not described.");
+    Error::definite(codes::UNKNOWN_RELATION, message)
+        .fix("Report this with the server's version; nothing was skipped.")
+}

@@ -1,0 +1,194 @@
+//! A table version compiled: one codec for each column, from the wire straight to Avro.
+//!
+//! The [`Relation`] decides columns and types; the [`Structure`] of the catalog enriches a column
+//! whose name, type and modifier still agree. Snapshot and stream compile from the same two and so
+//! have the same layout.
+
+mod compile;
+mod copy;
+mod modes;
+
+pub use modes::{Binary, Decimals, Hstore, Intervals, Modes, Temporal};
+
+use crate::catalog::Structure;
+use crate::codes;
+use crate::pgoutput::{Relation, Tuple, Value};
+use crate::values::Codec;
+use std::sync::Arc;
+use walbrook_core::batch::{Batch, Image, Writer};
+use walbrook_core::error::{Error, Result};
+use walbrook_core::layout::Layout;
+
+/// The writer of a table's rows.
+#[derive(Debug)]
+pub struct Table {
+    /// How the rows are written.
+    pub layout: Arc<Layout>,
+    /// One for each column of the relation; `None` is left out of the layout.
+    columns: Vec<Option<Column>>,
+}
+
+/// A column that is part of the layout.
+#[derive(Debug)]
+struct Column {
+    codec: Codec,
+    /// Whether it is part of the replica identity.
+    key: bool,
+    /// Whether null may be written.
+    optional: bool,
+}
+
+/// Why a row could not be written. The batch holds the beginning of it: truncate the arena and the
+/// cells to where they were.
+#[derive(Debug)]
+pub enum RowError {
+    /// NULL in a column thought NOT NULL: compile the table again with that column optional.
+    NullInRequired {
+        /// Place of the column in the layout's fields.
+        column: usize,
+    },
+    /// The row cannot be written.
+    Bad(Error),
+}
+
+impl RowError {
+    /// The failure, for a caller that cannot compile the table again.
+    pub fn into_error(self, layout: &Layout) -> Error {
+        match self {
+            RowError::Bad(error) => error,
+            RowError::NullInRequired { column } => {
+                let name = layout.fields.get(column).map_or("?", |field| &field.name);
+                let message = format!("Column {name} of {} is null but NOT NULL.", layout.table);
+                Error::poison(codes::VALUE, message)
+            }
+        }
+    }
+}
+
+/// How an image is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// All columns.
+    Row,
+    /// The replica identity; every other column is absent, whatever is sent for it.
+    Key,
+}
+
+impl Table {
+    /// Compiles the table as the log describes it. The columns named in `optional` may be null
+    /// whatever the catalog says.
+    pub fn compile(
+        relation: &Relation,
+        structure: Option<&Structure>,
+        modes: &Modes,
+        optional: &[String],
+    ) -> Result<Self> {
+        compile::compile(relation, structure, modes, optional)
+    }
+
+    /// Writes a whole row. Where a value was not sent because it did not change, it is taken from
+    /// `old`, if that has it.
+    pub fn write(
+        &self,
+        batch: &mut Batch,
+        tuple: Tuple<'_>,
+        old: Option<Image>,
+    ) -> Result<Image, RowError> {
+        self.write_part(batch, tuple, old, Part::Row)
+    }
+
+    /// Writes the key-only row of an update or a delete.
+    pub fn write_key(&self, batch: &mut Batch, tuple: Tuple<'_>) -> Result<Image, RowError> {
+        self.write_part(batch, tuple, None, Part::Key)
+    }
+
+    /// Writes a row of `COPY (SELECT` [`Table::select_list`] `…) TO STDOUT`, without its line end.
+    pub fn write_copy_line(&self, batch: &mut Batch, line: &[u8]) -> Result<Image, RowError> {
+        copy::write(self, batch, line)
+    }
+
+    /// The columns that [`Table::write_copy_line`] expects, quoted, for a select list.
+    pub fn select_list(&self) -> String {
+        let mut list = String::new();
+        for field in &self.layout.fields {
+            if !list.is_empty() {
+                list.push_str(", ");
+            }
+            list.push('"');
+            list.push_str(&field.name.replace('"', "\"\""));
+            list.push('"');
+        }
+        list
+    }
+
+    fn write_part(
+        &self,
+        batch: &mut Batch,
+        tuple: Tuple<'_>,
+        old: Option<Image>,
+        part: Part,
+    ) -> Result<Image, RowError> {
+        if tuple.len() != self.columns.len() {
+            return Err(self.count_differs(tuple.len(), self.columns.len()));
+        }
+        let mut row = batch.image(&self.layout);
+        let mut place = 0;
+        for (column, value) in self.columns.iter().zip(tuple) {
+            let Some(column) = column else { continue };
+            match value {
+                _ if part == Part::Key && !column.key => row.absent(),
+                Value::Text(text) => self.write_text(&mut row, column, place, text)?,
+                Value::Null => write_null(&mut row, column, place)?,
+                Value::Unchanged => row.unchanged(old),
+                Value::Binary(_) => return Err(self.bad(place)),
+            }
+            place += 1;
+        }
+        Ok(row.finish())
+    }
+
+    #[inline]
+    fn write_text(
+        &self,
+        row: &mut Writer<'_>,
+        column: &Column,
+        place: usize,
+        text: &[u8],
+    ) -> Result<(), RowError> {
+        if column.codec.is_nothing(text) {
+            return write_null(row, column, place);
+        }
+        row.value(|out| column.codec.write(text, out)).map_err(|_| self.bad(place))
+    }
+
+    fn count_differs(&self, found: usize, expected: usize) -> RowError {
+        let message = format!(
+            "A row of {} has {found} columns where its structure has {expected}.",
+            self.layout.table
+        );
+        RowError::Bad(Error::poison(codes::ROW, message))
+    }
+
+    /// Says where, never what: a row value must not get into a message.
+    #[cold]
+    fn bad(&self, place: usize) -> RowError {
+        let name = self.layout.fields.get(place).map_or("?", |field| &field.name);
+        let message = format!(
+            "A value of column {name} of {} is not in the form of its type.",
+            self.layout.table
+        );
+        RowError::Bad(Error::poison(codes::VALUE, message))
+    }
+}
+
+#[inline]
+fn write_null(row: &mut Writer<'_>, column: &Column, place: usize) -> Result<(), RowError> {
+    if !column.optional {
+        return Err(RowError::NullInRequired { column: place });
+    }
+    row.null();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! What may be written on the command line.
+
+use crate::config::{Choice, Pattern, TlsMode};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.";
+
+/// Streams the changes of PostgreSQL databases to Kafka, exactly once, as Debezium's events.
+#[derive(Debug, Parser)]
+#[command(name = "walbrook", version, after_help = CODES, max_term_width = 100)]
+pub(super) struct Line {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon until SIGTERM or Ctrl-C
+    #[command(after_help = RUN)]
+    Run(Run),
+    /// Check a configuration without any network; tell every problem at once
+    #[command(after_help = VALIDATE)]
+    Validate(Validate),
+    /// Show what a running daemon is doing
+    #[command(after_help = STATUS)]
+    Status(Status),
+    /// Show events on the terminal, from a database (no Kafka needed) or out of Kafka
+    #[command(after_help = TAIL)]
+    Tail(Box<Tail>),
+    /// Translate the configuration of another tool
+    #[command(subcommand)]
+    Import(Import),
+}
+
+const RUN: &str = "Examples:
+  walbrook run --config walbrook.toml
+  walbrook run --config /etc/walbrook --log-format json
+  walbrook run --config base.toml --config shop.toml --set kafka.partitions=6
+
+WALBROOK__SECTION__KEY in the environment overrides a file; WALBROOK_LOG filters the log
+(info, debug, walbrook_postgres=debug, …). Exit codes: 0 asked to stop, 1 failed, 2 wrong usage,
+78 wrong configuration.";
+
+const VALIDATE: &str = "Examples:
+  walbrook validate --config walbrook.toml
+  walbrook validate --config /etc/walbrook --print
+
+Exit codes: 0 usable (warnings are told), 2 wrong usage, 78 wrong configuration.";
+
+const STATUS: &str = "Examples:
+  walbrook status
+  walbrook status shop --json
+  walbrook status --url http://127.0.0.1:18190
+
+Exit codes: 0 all is well, 1 unreachable, or a connector has failed, 2 wrong usage.";
+
+const TAIL: &str = "Examples:
+  walbrook tail postgres://postgres@127.0.0.1/shop
+  walbrook tail postgres://postgres@127.0.0.1/shop --tables 'public.order*' --json
+  walbrook tail --brokers 127.0.0.1:9092 --registry http://127.0.0.1:8081 --prefix shop
+
+The password is read from PGPASSWORD, or from the variable after --password-env.
+Exit codes: 0 ended, 1 failed, 2 wrong usage.";
+
+const IMPORT: &str = "Examples:
+  walbrook import debezium shop.json --brokers 127.0.0.1:9092 \\
+      --registry http://127.0.0.1:8081 > walbrook.toml
+
+The configuration goes to standard output, what became of every key to standard error.
+Exit codes: 0 written, 1 a key cannot be translated (nothing is written), 2 wrong usage.";
+
+/// The configuration and what overrides it.
+#[derive(Args, Debug)]
+pub(super) struct Files {
+    /// A TOML file, or a folder with walbrook.toml and connectors.d/*.toml; repeats, the last wins
+    #[arg(long, short, value_name = "PATH", required = true)]
+    pub(super) config: Vec<PathBuf>,
+    /// Override one setting; repeats
+    #[arg(long, value_name = "SECTION.KEY=VALUE", value_parser = pair)]
+    pub(super) set: Vec<(String, String)>,
+}
+
+/// `walbrook run`
+#[derive(Args, Debug)]
+pub struct Run {
+    #[command(flatten)]
+    pub(super) files: Files,
+    /// End the process when all connectors have ended, with 1 if one of them failed
+    #[arg(long)]
+    pub(super) exit_on_failure: bool,
+    /// How log lines look
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(super) log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// For machines: one object a line
+    Json,
+}
+
+/// `walbrook validate`
+#[derive(Args, Debug)]
+pub struct Validate {
+    #[command(flatten)]
+    pub(super) files: Files,
+    /// Print the merged configuration, each setting with its origin, secrets hidden
+    #[arg(long)]
+    pub(super) print: bool,
+}
+
+/// `walbrook status`
+#[derive(Args, Debug)]
+pub struct Status {
+    /// Only this connector
+    pub(super) name: Option<String>,
+    /// The daemon's admin interface
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8083")]
+    pub(super) url: String,
+    /// Print what the interface answers
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// `walbrook tail`
+#[derive(Args, Debug)]
+pub struct Tail {
+    /// The database: postgres://user@host/database
+    #[arg(required_unless_present = "brokers")]
+    pub(super) url: Option<String>,
+    /// Only these tables: a glob, or /regex/; repeats
+    #[arg(long, value_name = "PATTERN", value_parser = Pattern::new, requires = "url")]
+    pub(super) tables: Vec<Pattern>,
+    /// The environment variable that holds the password
+    #[arg(long, value_name = "NAME", requires = "url")]
+    pub(super) password_env: Option<String>,
+    /// disable, require, verify-ca or verify-full; verify-full for other machines
+    #[arg(long, value_name = "MODE", value_parser = tls, requires = "url")]
+    pub(super) tls: Option<TlsMode>,
+    /// Read from Kafka: host:port, separated by commas
+    #[arg(long, conflicts_with = "url", requires_all = ["registry", "prefix"])]
+    pub(super) brokers: Option<String>,
+    /// The schema registry
+    #[arg(long, value_name = "URL", requires = "brokers")]
+    pub(super) registry: Option<String>,
+    /// The topics' prefix
+    #[arg(long, requires = "brokers")]
+    pub(super) prefix: Option<String>,
+    /// A librdkafka property; repeats
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair, requires = "brokers")]
+    pub(super) client: Vec<(String, String)>,
+    /// Show what is in the topics already, too
+    #[arg(long, requires = "brokers")]
+    pub(super) from_beginning: bool,
+    /// One JSON object for each event
+    #[arg(long)]
+    pub(super) json: bool,
+    /// End after so many events
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u64>,
+    /// End when nothing has come for so long
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) idle: Option<u64>,
+    /// Show at most so many events a second, and count the others
+    #[arg(long, value_name = "N", conflicts_with = "json")]
+    pub(super) max_rate: Option<u64>,
+}
+
+/// `walbrook import`
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// A Debezium connector for PostgreSQL, as JSON
+    #[command(after_help = IMPORT)]
+    Debezium(Debezium),
+}
+
+/// `walbrook import debezium`
+#[derive(Args, Debug)]
+pub struct Debezium {
+    /// {"name", "config"}, or the map of settings alone
+    pub(super) file: PathBuf,
+    /// Kafka Connect's worker.properties, for the converters that the connector does not name
+    #[arg(long, value_name = "FILE")]
+    pub(super) worker: Option<PathBuf>,
+    /// How records are written
+    #[arg(long, value_enum, default_value_t = Format::Avro)]
+    pub(super) format: Format,
+    /// Kafka: host:port, separated by commas
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(super) brokers: String,
+    /// The schema registry
+    #[arg(long, value_name = "URL")]
+    pub(super) registry: String,
+    /// Where the daemon's admin interface is to listen
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8083")]
+    pub(super) admin: String,
+}
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Confluent Avro
+    Avro,
+    /// JSON (not available yet)
+    Json,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("it is not NAME=VALUE".to_owned()),
+    }
+}
+
+fn tls(text: &str) -> Result<TlsMode, String> {
+    let words = TlsMode::ALL.iter().map(|mode| mode.as_str()).collect::<Vec<_>>();
+    TlsMode::from_word(text).ok_or_else(|| format!("allowed: {}", words.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound_and_every_verb_has_examples() {
+        Line::command().debug_assert();
+        for verb in Line::command().get_subcommands() {
+            let inner = verb.get_subcommands().next().unwrap_or(verb);
+            let help = inner.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(
+                help.contains("Examples:") && help.contains("Exit codes:"),
+                "{}",
+                verb.get_name()
+            );
+        }
+    }
+
+    #[test]
+    fn the_lines_that_tools_rely_on_are_read() {
+        for line in [
+            "walbrook import debezium c.json --brokers b:1 --registry http://r --admin 127.0.0.1:1 --format avro",
+            "walbrook run --config a.toml --config b --exit-on-failure --log-format json",
+            "walbrook validate --config a.toml --print --set kafka.partitions=3",
+            "walbrook status --json shop",
+            "walbrook tail postgres://u@h/d --tables public.* --tables public.b",
+            "walbrook tail --brokers b:1 --registry http://r --prefix shop --from-beginning",
+        ] {
+            Line::try_parse_from(line.split(' ')).map_err(|e| e.to_string()).unwrap();
+        }
+        for line in ["walbrook run", "walbrook tail", "walbrook tail --brokers b:1"] {
+            let error = Line::try_parse_from(line.split(' ')).map_err(|e| e.to_string()).err();
+            assert!(error.is_some(), "{line}");
+        }
+    }
+}

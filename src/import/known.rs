@@ -1,0 +1,164 @@
+//! Keys that do not become settings: those that change nothing here, those that may only have
+//! their default, and families that are not available.
+
+use super::given::Given;
+
+/// Keys that change nothing here, and why. A `*` at the end stands for any ending.
+const IRRELEVANT: &[(&str, &str)] = &[
+    ("name", "it is the connector's name."),
+    ("tasks.max", "a connector is one stream."),
+    ("poll.interval.ms", "changes are sent as they arrive."),
+    ("max.batch.size", "batches are bounded in bytes."),
+    ("max.queue.size", "memory is bounded in bytes."),
+    ("max.queue.size.in.bytes", "memory is bounded in bytes."),
+    ("query.fetch.size", "tables are read by COPY."),
+    ("snapshot.fetch.size", "tables are read by COPY."),
+    ("snapshot.isolation.mode", "the snapshot is always one consistent cut."),
+    ("snapshot.lock.timeout.ms", "locks are waited for 5 s."),
+    ("snapshot.delay.ms", "the snapshot begins at once."),
+    ("streaming.delay.ms", "the stream begins at once."),
+    ("snapshot.max.threads.multiplier", "large tables are cut by size."),
+    ("legacy.snapshot.max.threads", "large tables are cut by size."),
+    ("snapshot.tables.order.by.row.count", "the order of tables is not part of the result."),
+    ("status.update.interval.ms", "the daemon reports often enough."),
+    ("database.tcpKeepAlive", "dead connections are always noticed."),
+    ("database.query.timeout.ms", "the daemon has its own limits."),
+    ("connection.validation.timeout.ms", "the daemon has its own limits."),
+    ("executor.shutdown.timeout.ms", "the daemon has its own limits."),
+    ("slot.max.retries", "what may go away is retried for ever."),
+    ("slot.retry.delay.ms", "retries back off by themselves."),
+    ("errors.max.retries", "what may go away is retried for ever."),
+    ("errors.retry.*", "retries back off by themselves."),
+    ("errors.log.*", "every failure is logged."),
+    ("retriable.restart.connector.wait.ms", "retries back off by themselves."),
+    ("lsn.flush.timeout.ms", "positions are confirmed by their own task."),
+    ("lsn.flush.timeout.action", "positions are confirmed by their own task."),
+    ("schema.refresh.mode", "structures come with the stream."),
+    ("topic.cache.size", "topics are remembered for ever."),
+    ("topic.creation.enable", "`create_topics` is on."),
+    ("custom.metric.tags", "metrics are Prometheus' own."),
+    ("custom.sanitize.pattern", "secrets are never logged."),
+    ("statistics.metrics.enabled", "metrics are Prometheus' own."),
+    ("exactly.once.support", "delivery is exactly once."),
+    ("transaction.boundary", "Kafka transactions close between source transactions."),
+    ("transaction.boundary.interval.ms", "Kafka transactions close between source transactions."),
+    ("offsets.storage.topic", "positions are stored beside the records."),
+    ("config.action.reload", "secrets are read at each connection."),
+    ("signal.poll.interval.ms", "there are no signal channels."),
+    ("incremental.snapshot.*", "it is started by signals only."),
+    ("consumer.override.*", "there is no consumer group."),
+    ("admin.override.*", "topics are made by the daemon's own client."),
+];
+
+/// Keys that may only have one of these values: the first is the default.
+const ONLY: &[(&str, &[&str])] = &[
+    ("database.connection.factory.class", &[""]),
+    ("database.initial.statements", &[""]),
+    ("slot.drop.on.stop", &["false"]),
+    ("slot.stream.params", &[""]),
+    ("publish.via.partition.root", &["false"]),
+    ("replica.identity.autoset.values", &[""]),
+    ("table.ignore.builtin", &["true"]),
+    ("snapshot.locking.mode", &["none", "shared"]),
+    ("snapshot.query.mode", &["select_all"]),
+    ("snapshot.select.statement.overrides", &[""]),
+    ("snapshot.include.collection.list", &[""]),
+    ("skip.messages.without.change", &["false"]),
+    ("include.schema.comments", &["false"]),
+    ("xmin.fetch.interval.ms", &["0"]),
+    ("lsn.flush.mode", &["connector", "connector_and_driver"]),
+    ("flush.lsn.source", &["true"]),
+    ("offset.mismatch.strategy", &["no_validation"]),
+    ("read.only", &["false"]),
+    ("topic.naming.strategy", &["io.debezium.schema.SchemaTopicNamingStrategy"]),
+    ("topic.delimiter", &["."]),
+    ("topic.transaction", &["transaction"]),
+    ("topic.heartbeat.prefix", &["__debezium-heartbeat"]),
+    ("topic.heartbeat.name", &[""]),
+    ("topic.creation.groups", &[""]),
+    ("heartbeat.action.query", &[""]),
+    (
+        "transaction.metadata.factory",
+        &["io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory"],
+    ),
+    (
+        "sourceinfo.struct.maker",
+        &["io.debezium.connector.postgresql.PostgresSourceInfoStructMaker"],
+    ),
+    ("signal.data.collection", &[""]),
+    ("signal.enabled.channels", &["source", ""]),
+    ("notification.enabled.channels", &["", "log", "jmx"]),
+    ("event.processing.failure.handling.mode", &["fail"]),
+    ("event.converting.failure.handling.mode", &["warn", "fail"]),
+    ("guardrail.collections.max", &["0"]),
+    ("guardrail.collections.limit.action", &["warn", "fail"]),
+    ("openlineage.integration.enabled", &["false"]),
+    ("errors.tolerance", &["none"]),
+    ("transforms", &[""]),
+    ("predicates", &[""]),
+    ("converters", &[""]),
+    ("post.processors", &[""]),
+    ("column.include.list", &[""]),
+    ("column.exclude.list", &[""]),
+    ("column.propagate.source.type", &[""]),
+    ("datatype.propagate.source.type", &[""]),
+    ("message.prefix.include.list", &[""]),
+    ("message.prefix.exclude.list", &[""]),
+    ("header.converter", &["org.apache.kafka.connect.storage.SimpleHeaderConverter"]),
+    ("database.sslfactory", &[""]),
+    ("database.sslpassword", &[""]),
+];
+
+/// Families of keys that are refused, and why.
+const REFUSED: &[(&str, &str)] = &[
+    ("transforms.", "transformations are not available yet."),
+    ("predicates.", "transformations are not available yet."),
+    ("column.mask.", "masking is not available yet."),
+    ("column.truncate.", "truncation is not available yet."),
+    ("snapshot.select.statement.overrides.", "snapshot queries are not available yet."),
+    ("snapshot.mode.", "it belongs to a snapshot mode that is not available."),
+    ("signal.", "signals are not available yet."),
+    ("notification.", "notifications are not available yet."),
+    ("topic.creation.", "topic groups are not available yet; only `default` is."),
+    ("topic.", "this way of naming topics is not available yet."),
+    ("key.converter.", "keys are written as Confluent Avro only, with its default options."),
+    ("value.converter.", "values are written as Confluent Avro only, with its default options."),
+    ("producer.override.", "set librdkafka's property under [kafka.client] by hand."),
+    ("driver.", "there is no JDBC driver; name the option to be translated by hand."),
+    ("internal.", "internal options are not translated."),
+    ("openlineage.", "OpenLineage is not available."),
+];
+
+/// Answers for every key that is left and known.
+pub(super) fn settle(given: &mut Given) {
+    for key in given.keys() {
+        if let Some((_, why)) = IRRELEVANT.iter().find(|(name, _)| is_named(&key, name)) {
+            given.take(&key);
+            given.irrelevant(&key, why);
+        } else if let Some((_, allowed)) = ONLY.iter().find(|(name, _)| *name == key) {
+            let value = given.take(&key).unwrap_or_default();
+            if allowed.iter().any(|one| one.eq_ignore_ascii_case(&value)) {
+                given.irrelevant(&key, "this is how it is here too.");
+            } else {
+                given.refused(&key, &format!("only {} is available.", words(allowed)));
+            }
+        } else if let Some((_, why)) = REFUSED.iter().find(|(name, _)| key.starts_with(name)) {
+            given.take(&key);
+            given.refused(&key, why);
+        }
+    }
+}
+
+fn is_named(key: &str, name: &str) -> bool {
+    match name.strip_suffix('*') {
+        Some(start) => key.starts_with(start),
+        None => key == name,
+    }
+}
+
+fn words(allowed: &[&str]) -> String {
+    let quoted = allowed
+        .iter()
+        .map(|one| if one.is_empty() { "nothing".into() } else { format!("\"{one}\"") });
+    quoted.collect::<Vec<_>>().join(" or ")
+}

@@ -1,0 +1,135 @@
+//! Debezium's lists of regular expressions, which mean whole names in any case of letters, become
+//! patterns of ours.
+
+use super::given::Given;
+use crate::config::Pattern;
+
+/// The patterns of the settings `tables` and `exclude_tables`.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) tables: Vec<String>,
+    pub(super) exclude: Vec<String>,
+}
+
+/// Translates the four lists of schemas and tables.
+pub(super) fn tables(given: &mut Given) -> Tables {
+    let schemas = list(given, "schema.include.list");
+    let no_schemas = list(given, "schema.exclude.list");
+    let tables = list(given, "table.include.list");
+    let no_tables = list(given, "table.exclude.list");
+    for (one, other, key) in [
+        (&schemas, &no_schemas, "schema.exclude.list"),
+        (&tables, &no_tables, "table.exclude.list"),
+    ] {
+        if !one.is_empty() && !other.is_empty() {
+            given.refused(key, "Debezium does not allow it beside the list of inclusions.");
+        }
+    }
+    let all_of = |schema: &String| format!("(?:{schema})\\..*");
+    let included = match (schemas.is_empty(), tables.is_empty()) {
+        (true, _) => tables,
+        (false, true) => schemas.iter().map(all_of).collect(),
+        (false, false) => both(given, &schemas, tables),
+    };
+    let exclude = no_schemas.iter().map(all_of).chain(no_tables);
+    let exclude: Vec<String> = exclude.map(|inner| pattern(&inner)).collect();
+    Tables { tables: included.iter().map(|inner| pattern(inner)).collect(), exclude }
+}
+
+/// A pattern of ours that means what the expression means in Debezium.
+pub(super) fn pattern(expression: &str) -> String {
+    format!("/(?i){expression}/")
+}
+
+/// The tables that lie in the schemas too. There is no expression for "both", so the schema must be
+/// written out in front of the table.
+fn both(given: &mut Given, schemas: &[String], tables: Vec<String>) -> Vec<String> {
+    let mut out = Vec::new();
+    for table in tables {
+        let schema = table.split_once("\\.").map(|(schema, _)| schema);
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        match schema.filter(|schema| schema.chars().all(plain)) {
+            Some(schema) => {
+                let whole = |one: &String| Pattern::new(&pattern(one));
+                if schemas.iter().filter_map(|one| whole(one).ok()).any(|p| p.matches(schema)) {
+                    out.push(table);
+                }
+            }
+            None => given.refused(
+                "schema.include.list",
+                "together with `table.include.list` it needs tables written as schema\\.table.",
+            ),
+        }
+    }
+    if out.is_empty() {
+        given.refused("table.include.list", "none of its tables lies in `schema.include.list`.");
+    }
+    out
+}
+
+/// The expressions of a list, each checked.
+fn list(given: &mut Given, key: &str) -> Vec<String> {
+    let Some(text) = given.take(key).filter(|text| !text.is_empty()) else { return Vec::new() };
+    let parts = split(&text);
+    for part in &parts {
+        if let Err(why) = Pattern::new(&pattern(part)) {
+            given.refused(key, &format!("the expression {part:?} cannot be used here: {why}."));
+        }
+    }
+    let setting = if key.contains("include") { "tables" } else { "exclude_tables" };
+    given.translated(key, setting);
+    parts
+}
+
+/// Parts between commas; a comma behind a backslash is part of the expression.
+fn split(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut escaped = false;
+    for c in text.chars() {
+        match parts.last_mut() {
+            _ if c == ',' && !escaped => parts.push(String::new()),
+            Some(part) => part.push(c),
+            None => {}
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    let parts = parts.into_iter().map(|part| part.trim().to_owned());
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
+/// `message.key.columns`: `table:column,column;table:column`.
+pub(super) fn keys(given: &mut Given) -> Vec<(String, Vec<String>)> {
+    const KEY: &str = "message.key.columns";
+    let Some(text) = given.take(KEY).filter(|text| !text.is_empty()) else { return Vec::new() };
+    let mut out = Vec::new();
+    for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+        let plain = |c: char| c.is_alphanumeric() || "_$ ".contains(c);
+        let columns = part.rsplit_once(':').map(|(table, columns)| {
+            (table.trim(), columns.split(',').map(|c| c.trim().to_owned()).collect::<Vec<_>>())
+        });
+        match columns {
+            Some((table, columns))
+                if Pattern::new(&pattern(table)).is_ok()
+                    && columns.iter().all(|c| !c.is_empty() && c.chars().all(plain)) =>
+            {
+                out.push((pattern(table), columns));
+            }
+            _ => {
+                given.refused(KEY, &format!("{part:?} is not table:column,column in plain names."))
+            }
+        }
+    }
+    given.translated(KEY, "keys");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_cut_at_commas_that_are_not_escaped() {
+        assert_eq!(split(r"a\.b, c\.d"), [r"a\.b", r"c\.d"]);
+        assert_eq!(split(r"a\.b{1\,2},"), [r"a\.b{1\,2}"]);
+    }
+}

@@ -1,0 +1,144 @@
+//! Every conformance case is translated or refused by name.
+
+use super::*;
+use crate::config::{Connector, PublicationMode, Snapshot, TlsMode};
+
+fn around() -> Surroundings {
+    Surroundings {
+        brokers: "127.0.0.1:9092".to_owned(),
+        registry: "http://127.0.0.1:8081/apis/ccompat/v7".to_owned(),
+        admin: "127.0.0.1:18190".to_owned(),
+        worker: None,
+    }
+}
+
+/// The keys that every case has, with `more`, as the driver of the conformance cases writes them.
+fn json(more: &str) -> String {
+    let more = if more.is_empty() { String::new() } else { format!(", {more}") };
+    format!(
+        r#"{{"name": "basics--1732155", "config": {{
+        "connector.class": "io.debezium.connector.postgresql.PostgresConnector", "tasks.max": "1",
+        "plugin.name": "pgoutput", "database.hostname": "127.0.0.1", "database.port": "15418",
+        "database.user": "postgres", "database.password": "", "database.dbname": "conf_basics",
+        "topic.prefix": "pg_basics", "slot.name": "conf_basics", "publication.name": "conf_basics",
+        "poll.interval.ms": "100", "topic.creation.default.replication.factor": "1",
+        "topic.creation.default.partitions": "1"{more} }}}}"#
+    )
+}
+
+fn import(more: &str) -> Imported {
+    debezium(&json(more), &around()).unwrap()
+}
+
+fn connector(more: &str) -> Connector {
+    let imported = import(more);
+    assert!(!imported.report.is_refused(), "{}", imported.report);
+    let loaded = crate::config::load_text("imported.toml", &imported.toml);
+    let mut config = loaded.config.unwrap();
+    assert_eq!((config.kafka.partitions, config.kafka.replication), (1, 1));
+    config.connectors.remove("basics--1732155").unwrap()
+}
+
+fn refused(more: &str) -> Vec<String> {
+    let lines = import(more).report.lines;
+    let refused = lines.into_iter().filter(|line| line.fate == Fate::Refused);
+    refused.map(|line| line.key).collect()
+}
+
+#[test]
+fn the_defaults_of_debezium_are_kept_where_they_differ_from_ours() {
+    let shop = connector("");
+    assert_eq!(shop.url.to_string(), "postgres://postgres@127.0.0.1:15418/conf_basics");
+    assert_eq!(shop.slot, "conf_basics");
+    assert_eq!(shop.publication_mode, PublicationMode::AllTables);
+    assert!(shop.context_headers && shop.tombstones && shop.password.is_none());
+    assert_eq!((shop.snapshot, shop.tls.mode), (Snapshot::Initial, TlsMode::Disable));
+}
+
+#[test]
+fn the_report_says_what_became_of_every_key() {
+    let imported =
+        import(r#""table.include.list": "public\\.(a|b)", "heartbeat.interval.ms": 300"#);
+    insta::assert_snapshot!("report", format!("{}\n{}", imported.report, imported.toml));
+}
+
+#[test]
+fn lists_mean_whole_names_in_any_case() {
+    let shop = connector(
+        r#""schema.include.list": "s2", "table.exclude.list": "s2\\.out", "message.key.columns": "public\\.custom:tenant,ext;public\\.custom_nopk:b""#,
+    );
+    assert!(shop.captures("s2.t") && shop.captures("S2.t") && !shop.captures("s2.out"));
+    assert!(!shop.captures("s22.t") && !shop.captures("public.t"));
+    assert_eq!(shop.keys.len(), 2);
+    assert!(
+        shop.keys[0].table.matches("public.custom") && shop.keys[0].columns == ["tenant", "ext"]
+    );
+    let both = connector(r#""schema.include.list": "s.", "table.include.list": "s1\\.a,t\\.b""#);
+    assert!(both.captures("s1.a") && !both.captures("t.b"));
+}
+
+#[test]
+fn what_cannot_be_written_identically_is_refused_by_name() {
+    for (more, keys) in [
+        (
+            r#""key.converter": "org.apache.kafka.connect.storage.StringConverter""#,
+            vec!["key.converter"],
+        ),
+        (
+            r#""transforms": "unwrap", "transforms.unwrap.type": "x""#,
+            vec!["transforms", "transforms.unwrap.type"],
+        ),
+        (r#""column.mask.with.5.chars": "public\\.keep\\.pass""#, vec!["column.mask.with.5.chars"]),
+        (r#""time.precision.mode": "structured""#, vec!["time.precision.mode"]),
+        (r#""table.include.list": "public\\.(?!a).*""#, vec!["table.include.list"]),
+        (r#""no.such.key": "1""#, vec!["no.such.key"]),
+        (r#""database.password": "${file:/x:y}""#, vec!["database.password"]),
+        (r#""publish.via.partition.root": "true""#, vec!["publish.via.partition.root"]),
+        (r#""skip.messages.without.change": "false", "topic.delimiter": ".""#, vec![]),
+    ] {
+        assert_eq!(refused(more), keys, "{more}");
+    }
+}
+
+#[test]
+fn a_password_is_a_reference_or_a_warning_and_never_in_the_report() {
+    let imported = import(r#""database.password": "hunter2", "database.sslmode": "disable""#);
+    assert!(imported.toml.contains("password = \"hunter2\""));
+    assert!(!imported.report.to_string().contains("hunter2") && !imported.report.is_refused());
+    let imported = import(r#""database.password": "${env:DB_PASSWORD}""#);
+    assert!(imported.toml.contains("password = { env = \"DB_PASSWORD\" }"));
+}
+
+#[test]
+fn every_form_of_json_is_read_and_a_wrong_one_says_why() {
+    let bare = r#"{"connector.class": "x", "topic.prefix": "p"}"#;
+    assert_eq!(debezium(bare, &around()).unwrap().report.connector, "p");
+    assert!(debezium("[]", &around()).is_err() && debezium("{", &around()).is_err());
+}
+
+#[test]
+fn the_worker_says_which_converters_are_used() {
+    let worker = |text: &str| Surroundings { worker: Some(text.to_owned()), ..around() };
+    let avro = "key.converter=io.confluent.connect.avro.AvroConverter\nkey.converter.schema.registry.url=http://r\n#x=y\ngroup.id=g";
+    assert!(!debezium(&json(""), &worker(avro)).unwrap().report.is_refused());
+    let other = "value.converter = org.apache.kafka.connect.json.JsonConverter";
+    let report = debezium(&json(""), &worker(other)).unwrap().report;
+    assert_eq!(report.lines[0].key, "value.converter");
+    assert!(report.is_refused());
+}
+
+/// The cases live outside the repository; where they are, each of their keys must be known.
+#[test]
+fn every_key_of_the_conformance_cases_is_classified() {
+    let folder = std::path::Path::new("/work/shared/conformance/postgres");
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let Ok(text) = std::fs::read_to_string(entry.path().join("connector.json")) else {
+            continue;
+        };
+        let inner = text.trim().trim_start_matches('{').trim_end_matches('}').trim();
+        let report = import(inner).report;
+        let unknown = report.lines.iter().find(|line| line.text.contains("does not know"));
+        assert_eq!(unknown, None, "{}", entry.path().display());
+    }
+}

@@ -1,0 +1,260 @@
+//! The daemon killed at random and at every crash point, the servers too; nothing lost or doubled.
+
+use crate::support::chance::{Chance, seed};
+use crate::support::consumer::{BULK, Follower};
+use crate::support::daemon::{Config, Daemon};
+use crate::support::oracle::{Allow, torn};
+use crate::support::record::{Body, transaction};
+use crate::support::stack::{self, Server, Use, scale, seconds, stack};
+use crate::support::workload::{self, Plan, Workload};
+use crate::support::world::{self, World};
+use std::time::Duration;
+
+use walbrook_core::fault::POINTS;
+
+/// An interrupted snapshot reads a table without a key again.
+const INTERRUPTED: Allow = Allow { keyless_repeats: true };
+
+/// What holds while no daemon runs: whole transactions are visible, the checkpoint covers them,
+/// and the slot is not ahead of it.
+async fn at_rest(world: &World, config: &Config, follower: &Follower) {
+    let limit = seconds(8);
+    let end = std::time::Instant::now() + limit;
+    loop {
+        follower.quiet(Duration::from_millis(250)).await;
+        let torn = torn(&follower.seen());
+        if torn.is_empty() {
+            break;
+        }
+        assert!(std::time::Instant::now() < end, "torn while nothing runs: {torn:?}");
+    }
+    let Some(stored) = world.position(config).await else { return };
+    let newest = follower.seen().iter().rev().find_map(|s| match &s.body {
+        Body::Mark(mark) => transaction(&mark.id).map(|(_, lsn)| lsn as u64),
+        _ => None,
+    });
+    assert!(newest <= Some(stored), "visible up to {newest:?}, the checkpoint says {stored}");
+    let confirmed = "SELECT (confirmed_flush_lsn - '0/0'::pg_lsn)::bigint \
+                     FROM pg_replication_slots WHERE database = current_database()";
+    let confirmed = world.database().number(confirmed).await as u64;
+    assert!(confirmed <= stored, "the slot is at {confirmed}, the checkpoint at {stored}");
+}
+
+/// Runs the daemon in short lives under load; the last life delivers what is left.
+async fn random_kills(world: World, mut chance: Chance) {
+    let (items, kills) = (scale(40_000, 100_000), scale(20, 60));
+    workload::prepare(world.database(), items, 10).await;
+    let writers = Workload::start(world.database(), &Plan::new(chance.bits(), items));
+    let config = world.config(&["public.*"]);
+    let follower = world.follower();
+    let mut lives = Vec::new();
+    for n in 0..kills {
+        let mut daemon = world.daemon(&config);
+        if n == kills / 2 {
+            stack("restart", world.database().server.service()).await;
+        }
+        lives.push(one_life(&world, &mut daemon, n, &mut chance).await);
+        daemon.kill();
+        at_rest(&world, &config, &follower).await;
+    }
+    println!("  {}: killed {kills} times: {}", world.name(), lives.join(" "));
+    let mut daemon = world.daemon(&config);
+    daemon.streaming().await;
+    tokio::time::sleep(seconds(2)).await;
+    writers.stop().await;
+    world.verdict(&follower, &mut daemon, INTERRUPTED).await;
+}
+
+/// Waits for the end of a life: one in four on the way up, the first ones in the snapshot, the
+/// others in the stream. Answers the phase that it ends in.
+async fn one_life(world: &World, daemon: &mut Daemon, n: u64, chance: &mut Chance) -> String {
+    let life = if n >= 4 && chance.percent(25) {
+        chance.below(1_200)
+    } else {
+        let wanted = if n < 6 { "snapshotting" } else { "streaming" };
+        daemon
+            .until("it works", seconds(60), |o| {
+                (o["phase"] == wanted || o["phase"] == "streaming").then_some(())
+            })
+            .await;
+        if n < 6 { chance.below(350) } else { chance.below(2_000) }
+    };
+    if daemon.ended(Duration::from_millis(life)).await.is_some() {
+        panic!("{}: it ended by itself\n{}", world.name(), daemon.tail());
+    }
+    let phase = daemon.ours().await.map(|o| o["phase"].as_str().unwrap_or("?").to_owned());
+    phase.unwrap_or("silent".into())
+}
+
+/// Both servers side by side; meanwhile the broker is killed once.
+#[test]
+fn at_random() {
+    let _turn = stack::turn(Use::Alone);
+    let seed = seed("kills::at_random");
+    world::block_on(async {
+        let broker = async {
+            tokio::time::sleep(seconds(25)).await;
+            stack("kill", "kafka").await;
+            tokio::time::sleep(seconds(2)).await;
+            stack("start", "kafka").await;
+        };
+        let one = |n: u64| move |world| random_kills(world, Chance::new(seed.wrapping_add(n)));
+        tokio::join!(
+            world::alone(Server::Pg15, "kill15", one(15)),
+            world::alone(Server::Pg18, "kill18", one(18)),
+            broker
+        );
+    });
+}
+
+/// The points to die at: all, or those that contain `WALBROOK_POINT`.
+fn points() -> impl Iterator<Item = &'static str> {
+    let only = std::env::var("WALBROOK_POINT").unwrap_or_default();
+    POINTS.iter().copied().filter(move |p| p.contains(&only))
+}
+
+/// Whether a point is met only on the way to the stream.
+fn is_early(point: &str) -> bool {
+    let early = ["sink.after_init", "sink.after_owner", "pipeline.after_load"];
+    early.contains(&point)
+        || ["source.", "snapshot.", "resolve."].iter().any(|p| point.starts_with(p))
+}
+
+/// Lets the daemon die at the `n`-th meeting of `point`.
+async fn die(world: &World, config: &Config, point: &str, n: u64) {
+    let fault = format!("{point}:{n}");
+    let environment = [("WALBROOK_FAULT", fault.as_str())];
+    let mut daemon = Daemon::start_with(config, world.directory(), &environment);
+    match point {
+        "pipeline.stopping" => {
+            daemon.streaming().await;
+            daemon.signal("-TERM");
+        }
+        "pipeline.split" => {
+            daemon.streaming().await;
+            let rows = "INSERT INTO bulk SELECT i FROM generate_series(1, 1100000) i";
+            world.database().run(rows).await;
+        }
+        _ => {}
+    }
+    let limit = if point == "pipeline.split" { seconds(60) } else { seconds(20) };
+    match daemon.ended(limit).await {
+        Some(exit) => assert!(!exit.success(), "{fault}: ended with {exit}\n{}", daemon.tail()),
+        None => panic!("{fault} was not met; status {:?}\n{}", daemon.ours().await, daemon.tail()),
+    }
+}
+
+/// Tables that are only read, so that there are tables not begun when the snapshot is cut.
+async fn shelves(world: &World) {
+    for n in 1..=6 {
+        let sql = format!(
+            "CREATE TABLE shelf_{n} (id int PRIMARY KEY, lane int, ver bigint, v text);
+             INSERT INTO shelf_{n} SELECT i, -1, 1, 'shelf ' || i FROM generate_series(1, 400) i"
+        );
+        world.database().run(sql).await;
+    }
+}
+
+/// Every point of the way to the stream, each with a connector of its own and a whole snapshot.
+async fn early_points(world: World, seed: u64) {
+    let items = 20_000;
+    workload::prepare(world.database(), items, 10).await;
+    shelves(&world).await;
+    let mut failed = Vec::new();
+    for (n, point) in points().filter(|p| is_early(p)).enumerate() {
+        let one = one_early_point(world.clone(), point, seed + n as u64, items);
+        if tokio::task::spawn_local(one).await.is_err() {
+            failed.push(point);
+        }
+        world.database().drop_slots().await;
+    }
+    assert!(failed.is_empty(), "{}: failed at {failed:?}", world.name());
+}
+
+async fn one_early_point(world: World, point: &'static str, seed: u64, items: u64) {
+    let name = format!("{}_{}", world.name(), point.replace('.', "_"));
+    let config = Config::new(&name, &world.database().url(), &name, &["public.*"]);
+    let follower = Follower::start(&name);
+    let writers = Workload::start(world.database(), &Plan::new(seed, items));
+    die(&world, &config, point, 1).await;
+    at_rest(&world, &config, &follower).await;
+    let mut daemon = world.daemon(&config);
+    daemon.streaming().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    writers.stop().await;
+    println!("  {}: died at {point}", world.name());
+    world.verdict(&follower, &mut daemon, INTERRUPTED).await;
+}
+
+/// Every point of the stream, one life after the other of one connector.
+async fn late_points(world: World, seed: u64) {
+    let mut chance = Chance::new(seed);
+    workload::prepare(world.database(), 500, 10).await;
+    world.database().run("CREATE TABLE bulk (id bigint PRIMARY KEY)").await;
+    let writers = Workload::start(world.database(), &Plan::new(seed, 500));
+    let config = world.config(&["public.*"]);
+    let follower = world.follower();
+    let mut daemon = world.daemon(&config);
+    daemon.streaming().await;
+    daemon.kill();
+    for point in points().filter(|p| !is_early(p)) {
+        let rare = ["pipeline.stopping", "pipeline.split"].contains(&point);
+        let n = if rare { 1 } else { 1 + chance.below(12) };
+        die(&world, &config, point, n).await;
+        println!("  {}: died at {point}:{n}", world.name());
+        at_rest_but_for_bulk(&world, &config, &follower, point).await;
+    }
+    let mut daemon = world.daemon(&config);
+    daemon.streaming().await;
+    follower_has_bulk(&follower).await;
+    tokio::time::sleep(seconds(1)).await;
+    writers.stop().await;
+    world.verdict(&follower, &mut daemon, Allow::default()).await;
+    let mut ids: Vec<_> = follower.bulk().iter().map(|(id, _)| *id).collect();
+    let delivered = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), delivered), (1_100_000, 1_100_000), "rows of {BULK}: distinct, all");
+}
+
+/// A transaction that is split is the one that may be visible in part.
+async fn at_rest_but_for_bulk(world: &World, config: &Config, follower: &Follower, point: &str) {
+    let rows = follower.bulk().len();
+    let split = rows > 0 && rows < 1_100_000;
+    if !split && point != "pipeline.split" {
+        at_rest(world, config, follower).await;
+    }
+}
+
+async fn follower_has_bulk(follower: &Follower) {
+    stack::wait("1.1 M rows", seconds(120), async || {
+        (follower.bulk().len() >= 1_100_000).then_some(())
+    })
+    .await;
+}
+
+#[test]
+fn at_every_early_point() {
+    let _turn = stack::turn(Use::Alone);
+    let seed = seed("kills::at_every_early_point");
+    world::block_on(async {
+        let one = |world| early_points(world, seed);
+        tokio::join!(
+            world::alone(Server::Pg15, "early15", one),
+            world::alone(Server::Pg18, "early18", one)
+        );
+    });
+}
+
+#[test]
+fn at_every_late_point() {
+    let _turn = stack::turn(Use::Alone);
+    let seed = seed("kills::at_every_late_point");
+    world::block_on(async {
+        let one = |world| late_points(world, seed);
+        tokio::join!(
+            world::alone(Server::Pg15, "late15", one),
+            world::alone(Server::Pg18, "late18", one)
+        );
+    });
+}

@@ -1,0 +1,72 @@
+//! A snapshot that was cut goes on: finished tables are not read again.
+
+use crate::support::daemon::{Config, Daemon};
+use crate::support::oracle::Allow;
+use crate::support::stack::{Server, Use, seconds};
+use crate::support::workload;
+use crate::support::world::{self, World};
+use std::time::Duration;
+
+/// Killed in the middle; then the right to read the finished tables is taken away. Only a daemon
+/// that does not read them again can finish.
+async fn without_select(world: World) {
+    let db = world.database();
+    let role = format!("r_{}", world.name());
+    workload::prepare(db, 30_000, 10).await;
+    db.run(format!(
+        "CREATE ROLE {role} LOGIN REPLICATION;
+         GRANT CREATE ON DATABASE {db_name} TO {role};
+         DO $$ DECLARE t text; BEGIN
+             FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+                 EXECUTE format('ALTER TABLE %I OWNER TO {role}', t);
+             END LOOP;
+         END $$;",
+        db_name = db.name
+    ))
+    .await;
+    for n in 1..=8 {
+        db.run(format!(
+            "CREATE TABLE shelf_{n} (id int PRIMARY KEY, lane int, ver bigint, v text);
+             INSERT INTO shelf_{n} SELECT i, -1, 1, 'v' || i FROM generate_series(1, 500) i;
+             ALTER TABLE shelf_{n} OWNER TO {role}"
+        ))
+        .await;
+    }
+    let url = db.url().replace("postgres@", &format!("{role}@"));
+    let config = Config::new(world.name(), &url, world.name(), &["public.*"]);
+    let follower = world.follower();
+    let fault = [("WALBROOK_FAULT", "snapshot.table_done:6")];
+    let mut daemon = Daemon::start_with(&config, world.directory(), &fault);
+    let exit = daemon.ended(seconds(30)).await;
+    assert!(exit.is_some_and(|e| !e.success()), "{exit:?}\n{}", daemon.tail());
+    follower.quiet(Duration::from_secs(1)).await;
+
+    let mut finished = Vec::new();
+    for n in 1..=8 {
+        let table = format!("shelf_{n}");
+        if follower.changes(&format!("public.{table}")) == 500 {
+            db.run(format!("REVOKE SELECT ON {table} FROM {role}")).await;
+            finished.push(table);
+        }
+    }
+    println!("  finished before the end: {finished:?}");
+    assert!(!finished.is_empty() && finished.len() < 8, "cut in the middle: {finished:?}");
+
+    let mut daemon = world.daemon(&config);
+    daemon.streaming().await;
+    db.run("SELECT put_item(1, 7, 'after', '1.00', true, 0)").await;
+    world.verdict(&follower, &mut daemon, Allow { keyless_repeats: true }).await;
+    drop(daemon);
+    db.drop_slots().await;
+    db.run(format!("DROP PUBLICATION IF EXISTS x; REASSIGN OWNED BY {role} TO postgres; DROP OWNED BY {role}; DROP ROLE {role}")).await;
+}
+
+#[test]
+fn without_select_pg15() {
+    world::run(Server::Pg15, Use::Share, "resume15", without_select);
+}
+
+#[test]
+fn without_select_pg18() {
+    world::run(Server::Pg18, Use::Share, "resume18", without_select);
+}

@@ -1,0 +1,18 @@
+//! What the behaviours stand on: servers, daemon, workload, consumer, oracle.
+
+pub mod avro;
+pub mod chance;
+pub mod checkpoint;
+pub mod consumer;
+pub mod daemon;
+pub mod database;
+pub mod fake_registry;
+pub mod ideal;
+pub mod negative;
+pub mod oracle;
+pub mod proof;
+pub mod record;
+pub mod registry;
+pub mod stack;
+pub mod workload;
+pub mod world;

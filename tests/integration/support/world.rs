@@ -1,0 +1,161 @@
+//! One test's world: its database, names, topics and directory; all gone afterwards.
+
+use super::consumer::{Follower, consumer, now_us};
+use super::daemon::{Config, Daemon};
+use super::database::Database;
+use super::oracle::{self, Allow, Truth};
+use super::stack::{self, Server, Use, seconds};
+use super::workload;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::Consumer;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a test works in. Clones are the same world.
+#[derive(Clone)]
+pub struct World(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    database: Database,
+    directory: PathBuf,
+}
+
+/// Runs `test` in a world of its own; whatever happens, the world is cleaned up.
+pub fn run<F>(server: Server, how: Use, name: &str, test: impl FnOnce(World) -> F)
+where
+    F: Future<Output = ()> + 'static,
+{
+    let _turn = stack::turn(how);
+    block_on(alone(server, name, test));
+}
+
+/// One thread for everything that a test does itself; the follower has its own.
+pub fn block_on(future: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, future);
+}
+
+/// The same inside a runtime, for tests that have two worlds.
+pub async fn alone<F>(server: Server, name: &str, test: impl FnOnce(World) -> F)
+where
+    F: Future<Output = ()> + 'static,
+{
+    let world = World::create(server, name).await;
+    let result = tokio::task::spawn_local(test(world.clone())).await;
+    world.clean(result.is_ok()).await;
+    if let Err(e) = result {
+        std::panic::resume_unwind(e.into_panic());
+    }
+}
+
+impl World {
+    async fn create(server: Server, name: &str) -> Self {
+        let digits = format!("{:x}", now_us() as u64 ^ (u64::from(std::process::id()) << 40));
+        let name = format!("{name}_{}", &digits[digits.len() - 8..]);
+        let database = Database::create(server, &format!("wb_{name}")).await;
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(&name);
+        std::fs::create_dir_all(&directory).unwrap();
+        Self(Arc::new(Inner { name, database, directory }))
+    }
+
+    /// Unique name: of the connector, and its topic prefix.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    /// Directory for configuration and logs.
+    pub fn directory(&self) -> &PathBuf {
+        &self.0.directory
+    }
+
+    /// The usual configuration, capturing `tables`.
+    pub fn config(&self, tables: &[&str]) -> Config {
+        Config::new(self.name(), &self.database().url(), self.name(), tables)
+    }
+
+    /// Starts the daemon.
+    pub fn daemon(&self, config: &Config) -> Daemon {
+        Daemon::start(config, self.directory())
+    }
+
+    /// A follower of this world's topics.
+    pub fn follower(&self) -> Follower {
+        Follower::start(self.name())
+    }
+
+    /// What the daemon stored, as an outsider reads it.
+    pub async fn position(&self, config: &Config) -> Option<u64> {
+        let topic = config.checkpoint_topic();
+        let read = tokio::task::spawn_blocking(move || super::checkpoint::read(&topic));
+        super::checkpoint::position(&read.await.unwrap()?)
+    }
+
+    /// Waits until the follower has every row of the ledger, then until nothing more comes, and
+    /// lets the oracle decide. Fails the test with what the oracle found.
+    pub async fn verdict(&self, follower: &Follower, daemon: &mut Daemon, allow: Allow) {
+        let wanted = self.database().number("SELECT count(*) FROM ledger").await as usize;
+        let begin = std::time::Instant::now();
+        while follower.changes(workload::LEDGER) < wanted {
+            if begin.elapsed() > seconds(120) {
+                eprintln!("  drain: {} of {wanted}", follower.changes(workload::LEDGER));
+                eprintln!("  status: {:?}\n{}", daemon.ours().await, daemon.tail());
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        println!("  drained in {:.1} s", begin.elapsed().as_secs_f64());
+        follower.quiet(seconds(2)).await;
+        self.judge(follower, allow).await;
+    }
+
+    /// Lets the oracle decide now.
+    pub async fn judge(&self, follower: &Follower, allow: Allow) {
+        let truth = Truth::read(self.database()).await;
+        let verdict = oracle::judge(&follower.seen(), &truth, allow);
+        println!("{verdict}");
+        assert!(
+            verdict.faults.is_empty(),
+            "the oracle found faults in {}:\n{verdict}",
+            self.name()
+        );
+    }
+
+    /// An admin client of the broker.
+    pub fn kafka(&self) -> AdminClient<DefaultClientContext> {
+        ClientConfig::new().set("bootstrap.servers", stack::kafka()).create().unwrap()
+    }
+
+    /// Deletes `topics`.
+    pub async fn delete_topics(&self, topics: &[&str]) {
+        let options = AdminOptions::new().operation_timeout(Some(seconds(10)));
+        if let Err(e) = self.kafka().delete_topics(topics, &options).await {
+            eprintln!("  left behind: topics {topics:?}: {e}");
+        }
+    }
+
+    async fn clean(&self, passed: bool) {
+        self.database().drop().await;
+        let name = self.name().to_owned();
+        let topics = tokio::task::spawn_blocking(move || {
+            let all = consumer(&[]).fetch_metadata(None, seconds(5)).ok()?;
+            let names = all.topics().iter().map(|t| t.name().to_owned());
+            Some(names.filter(|t| t.contains(&name)).collect::<Vec<_>>())
+        });
+        let topics = topics.await.unwrap().unwrap_or_default();
+        if !topics.is_empty() {
+            self.delete_topics(&topics.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        }
+        if passed {
+            let _ = std::fs::remove_dir_all(self.directory());
+        }
+    }
+}
