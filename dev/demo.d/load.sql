@@ -1,9 +1,9 @@
 -- One round of the demo's workload, run by pgbench many times a second: a customer orders three
 -- things in one transaction; now and then an order moves on, is cancelled, or is rolled back.
 
-\set customer random(1, 20000)
-\set product random(1, 1990)
-\set old random(1, 60000)
+\set customer random(1, 40000)
+\set product random(1, 3990)
+\set old random(1, 120000)
 \set luck random(1, 10)
 
 BEGIN;

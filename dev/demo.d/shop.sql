@@ -47,24 +47,24 @@ SELECT (ARRAY['Ada', 'Ben', 'Cleo', 'Dan', 'Eve', 'Finn', 'Gita', 'Hal'])[1 + n 
        'customer' || n || '@example.org',
        CASE WHEN n % 5 > 0 THEN date '1950-01-01' + n % 20000 END,
        jsonb_build_object('newsletter', n % 3 = 0, 'tags', jsonb_build_array('t' || n % 7)),
-       now() - make_interval(mins => 20000 - n)
-FROM generate_series(1, 20000) n;
+       now() - make_interval(mins => 40000 - n)
+FROM generate_series(1, 40000) n;
 
 INSERT INTO products (title, price, stock)
-SELECT 'Product ' || n, 1 + n % 5000 / 100.0, 1000 FROM generate_series(1, 2000) n;
+SELECT 'Product ' || n, 1 + n % 5000 / 100.0, 1000 FROM generate_series(1, 4000) n;
 
 INSERT INTO orders (customer_id, status, placed_at, note)
-SELECT 1 + n % 20000, (ARRAY['paid', 'sent', 'done'])[1 + n % 3],
-       now() - make_interval(secs => 60000 - n), CASE WHEN n % 9 = 0 THEN 'please ring twice' END
-FROM generate_series(1, 60000) n;
+SELECT 1 + n % 40000, (ARRAY['paid', 'sent', 'done'])[1 + n % 3],
+       now() - make_interval(secs => 120000 - n), CASE WHEN n % 9 = 0 THEN 'please ring twice' END
+FROM generate_series(1, 120000) n;
 
 INSERT INTO order_items
 SELECT o.id, line, p.id, 1 + line % 3, p.price
-FROM orders o CROSS JOIN generate_series(1, 3) line JOIN products p ON p.id = 1 + (o.id * 7 + line) % 2000
+FROM orders o CROSS JOIN generate_series(1, 3) line JOIN products p ON p.id = 1 + (o.id * 7 + line) % 4000
 WHERE line <= 1 + o.id % 3;
 
 UPDATE orders o SET total = i.total
 FROM (SELECT order_id, sum(quantity * price) AS total FROM order_items GROUP BY 1) i
 WHERE i.order_id = o.id;
 
-VACUUM ANALYZE;
+VACUUM ANALYZE customers, products, orders, order_items;

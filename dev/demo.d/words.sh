@@ -35,9 +35,8 @@ downloads() {
   [ -d "$CACHE/postgres-$POSTGRES18_VERSION" ] || missing+=("PostgreSQL 18 (24 MB)")
   [ -d "$CACHE/kafka-$KAFKA_VERSION" ] || missing+=("Kafka $KAFKA_VERSION (54 MB)")
   [ -d "$CACHE/registry-$REGISTRY_VERSION" ] || missing+=("Apicurio Registry $REGISTRY_VERSION (109 MB)")
-  [ ${#missing[@]} -gt 0 ] || missing=("nothing, all is there")
-  local IFS=,
-  echo "${missing[*]}" | sed 's/,/, /g'
+  [ ${#missing[@]} -gt 0 ] || missing=("nothing: all is there")
+  printf '%s\n' "${missing[@]}" | paste -sd '+' | sed 's/+/ + /g'
 }
 
 # While it runs, for a second terminal.

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use walbrook_core::batch::Batch;
-use walbrook_core::checkpoint::{Checkpoint, Updates};
+use walbrook_core::batch::{Batch, Lane};
+use walbrook_core::checkpoint::{Checkpoint, Part, Updates};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
 use walbrook_core::record::Records;
@@ -161,7 +161,7 @@ impl Delivery {
         batch.clear();
         let _ = self.source.spare.try_send(batch);
         self.tally.store(updates, now);
-        self.note_phase(lane.is_some(), out);
+        self.note_phase(lane.as_ref(), out);
         if let Some(error) = failed {
             self.hand_over(out, true).await?;
             self.settle().await?;
@@ -325,16 +325,18 @@ impl Delivery {
         Ok(())
     }
 
-    fn note_phase(&mut self, snapshot: bool, out: &Output) {
-        if !self.streaming
-            && !snapshot
-            && (out.boundary.is_some() || !out.records.records.is_empty())
-        {
-            self.streaming = true;
-            self.report.phase(Phase::Streaming, None);
-        } else if self.streaming && snapshot {
-            self.streaming = false;
-            self.report.phase(Phase::Snapshotting, None);
+    /// A snapshot ends with the position that the stream goes on from; on an idle database that
+    /// is all that comes for a long time.
+    fn note_phase(&mut self, lane: Option<&Lane>, out: &Output) {
+        let streaming = match lane {
+            Some(lane) => lane.updates.iter().any(|(part, _)| *part == Part::Position),
+            None if out.boundary.is_none() && out.records.records.is_empty() => return,
+            None => true,
+        };
+        if streaming != self.streaming {
+            self.streaming = streaming;
+            let phase = if streaming { Phase::Streaming } else { Phase::Snapshotting };
+            self.report.phase(phase, None);
         }
     }
 

@@ -5,6 +5,7 @@ use crate::codes;
 use crate::settings::Settings;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use walbrook_core::error::{Error, Result};
@@ -31,6 +32,12 @@ pub struct Topics {
     settings: Settings,
 }
 
+/// A topic and how it is configured.
+struct Found {
+    topic: Topic,
+    config: BTreeMap<String, String>,
+}
+
 impl Topics {
     /// A client for `settings`; it talks to nobody yet.
     pub fn new(settings: &Settings) -> Result<Self> {
@@ -38,8 +45,17 @@ impl Topics {
         Ok(Self { admin: Arc::new(client::made(admin)?), settings: settings.clone() })
     }
 
-    /// The topic `name`, if it exists.
+    /// The topic `name`, if it exists. The checkpoint topic is refused where it could lose one.
     pub async fn find(&self, name: &str) -> Result<Option<Topic>> {
+        let Some(found) = self.look(name).await? else { return Ok(None) };
+        if name == self.settings.checkpoint_topic() {
+            check_checkpoint(name, &found)?;
+        }
+        Ok(Some(found.topic))
+    }
+
+    /// The topic `name` as the brokers describe it now.
+    async fn look(&self, name: &str) -> Result<Option<Found>> {
         // Asked first: unlike metadata, it can never create a topic.
         let specifier = [ResourceSpecifier::Topic(name)];
         let described = self.admin.describe_configs(&specifier, &options()).await;
@@ -54,16 +70,14 @@ impl Topics {
             Some(Err(code)) => return Err(self.trouble(code, &doing).await),
             None => return Err(self.trouble(Code::UnknownTopicOrPartition, &doing).await),
         };
-        let value = |key| config.get(key).and_then(|entry| entry.value.as_deref());
-        let max_bytes = value("max.message.bytes").and_then(|v| v.parse().ok());
-        let policy = value("cleanup.policy").unwrap_or("delete");
-        let compacted = policy.split(',').any(|word| word.trim() == "compact");
-        let deleted = policy.split(',').any(|word| word.trim() == "delete");
+        let entries = config.entries.into_iter();
+        let config: BTreeMap<String, String> =
+            entries.filter_map(|entry| entry.value.map(|value| (entry.name, value))).collect();
+        let max_bytes = config.get("max.message.bytes").and_then(|v| v.parse().ok());
+        let compacted = policies(&config).any(|word| word == "compact");
         let Some(partitions) = self.partitions(name, &doing).await? else { return Ok(None) };
-        if name == self.settings.checkpoint_topic() {
-            check_checkpoint(name, compacted && !deleted, policy, partitions)?;
-        }
-        Ok(Some(Topic { partitions, max_bytes: max_bytes.unwrap_or(MAX_BYTES), compacted }))
+        let topic = Topic { partitions, max_bytes: max_bytes.unwrap_or(MAX_BYTES), compacted };
+        Ok(Some(Found { topic, config }))
     }
 
     async fn partitions(&self, name: &str, doing: &str) -> Result<Option<i32>> {
@@ -104,18 +118,18 @@ impl Topics {
             }
         };
         self.create(name, partitions, &config).await?;
-        self.appeared(name).await
+        self.appeared(name, &config).await
     }
 
     /// The checkpoint topic, created where it is missing, refused where it could lose a checkpoint.
     pub async fn ensure_checkpoint(&self) -> Result<()> {
         let name = self.settings.checkpoint_topic();
-        if self.find(&name).await?.is_none() {
+        if self.look(&name).await?.is_none() {
             // Internal topics are ours, whatever `create_topics` says of the others.
             self.create(&name, 1, CHECKPOINT).await?;
-            self.appeared(&name).await?;
+            self.appeared(&name, CHECKPOINT).await?;
         }
-        Ok(())
+        self.find(&name).await.map(|_| ())
     }
 
     async fn create(&self, name: &str, partitions: i32, config: &[(&str, &str)]) -> Result<()> {
@@ -139,16 +153,25 @@ impl Topics {
         }
     }
 
-    /// A created topic is known to all brokers only a moment later.
-    async fn appeared(&self, name: &str) -> Result<Topic> {
+    /// A created topic is known to all brokers only a moment later, and the configuration that it
+    /// was created with possibly later still: until then the broker describes its own defaults.
+    async fn appeared(&self, name: &str, config: &[(&str, &str)]) -> Result<Topic> {
+        let mut last = None;
         for _ in 0..100 {
-            if let Some(topic) = self.find(name).await? {
-                return Ok(topic);
+            last = self.look(name).await?;
+            let shows = |found: &Found| {
+                config.iter().all(|(key, value)| found.config.get(*key).is_some_and(|v| v == value))
+            };
+            if let Some(found) = last.as_ref().filter(|found| shows(found)) {
+                return Ok(found.topic);
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let text = format!("The topic \"{name}\" was created but does not appear.");
-        Err(Error::transient(codes::UNREACHABLE, text))
+        // Somebody else may have created it at the same moment, with a configuration of their own.
+        last.map(|found| found.topic).ok_or_else(|| {
+            let text = format!("The topic \"{name}\" was created but does not appear.");
+            Error::transient(codes::UNREACHABLE, text)
+        })
     }
 
     async fn trouble(&self, code: Code, doing: &str) -> Error {
@@ -175,8 +198,16 @@ fn options() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(REQUEST)).operation_timeout(Some(REQUEST))
 }
 
-fn check_checkpoint(name: &str, sound: bool, policy: &str, partitions: i32) -> Result<()> {
-    if !sound {
+/// The words of cleanup.policy.
+fn policies(config: &BTreeMap<String, String>) -> impl Iterator<Item = &str> {
+    let policy = config.get("cleanup.policy").map_or("delete", String::as_str);
+    policy.split(',').map(str::trim)
+}
+
+fn check_checkpoint(name: &str, found: &Found) -> Result<()> {
+    let deleted = policies(&found.config).any(|word| word == "delete");
+    if deleted || !found.topic.compacted {
+        let policy = policies(&found.config).collect::<Vec<_>>().join(",");
         let text = format!(
             "The checkpoint topic \"{name}\" has cleanup.policy={policy}, so that a checkpoint could be deleted."
         );
@@ -184,6 +215,7 @@ fn check_checkpoint(name: &str, sound: bool, policy: &str, partitions: i32) -> R
             "Run `kafka-configs.sh --bootstrap-server … --alter --entity-type topics --entity-name {name} --add-config cleanup.policy=compact`."
         )));
     }
+    let partitions = found.topic.partitions;
     if partitions != 1 {
         let text = format!("The checkpoint topic \"{name}\" has {partitions} partitions, not one.");
         return Err(Error::definite(codes::CHECKPOINT_TOPIC, text)

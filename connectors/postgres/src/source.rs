@@ -10,7 +10,7 @@ pub mod entry;
 pub(crate) mod follow;
 mod monitor;
 pub(crate) mod out;
-mod prepare;
+pub mod prepare;
 pub(crate) mod reader;
 
 use crate::codes;
@@ -96,7 +96,7 @@ where
 }
 
 /// The arrow back: the newest confirmed position, never an older one.
-fn confirmation() -> (Confirm, watch::Receiver<u64>) {
+pub fn confirmation() -> (Confirm, watch::Receiver<u64>) {
     let (sender, receiver) = watch::channel(0);
     let confirm = move |position: &Position| {
         let Log::Lsn(lsn) = position.log;

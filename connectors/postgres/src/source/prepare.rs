@@ -18,23 +18,24 @@ use walbrook_core::position::{Log, Position};
 
 /// What was decided, and on which grounds.
 #[derive(Debug)]
-pub(crate) struct Prepared {
-    pub(crate) decision: Decision,
+pub struct Prepared {
+    /// What to do.
+    pub decision: Decision,
     /// The entry as it is when `updates` are committed.
-    pub(crate) entry: Entry,
+    pub entry: Entry,
     /// The tables that an earlier run has begun or finished.
-    pub(crate) tables: BTreeMap<String, TableEntry>,
+    pub tables: BTreeMap<String, TableEntry>,
     /// How far the stream is delivered.
-    pub(crate) position: Option<Position>,
+    pub position: Option<Position>,
     /// Structures of tables as the log described them, by the hash of the description.
-    pub(crate) structures: HashMap<u64, Structure>,
+    pub structures: HashMap<u64, Structure>,
     /// Entries that are no longer true.
     stale: Vec<Part>,
 }
 
 impl Prepared {
     /// What must be committed before anything is done.
-    pub(crate) fn updates(&self) -> Updates {
+    pub fn updates(&self) -> Updates {
         let announced = matches!(self.decision, Decision::Begin { .. } | Decision::Again);
         let mut updates: Updates = self.stale.iter().cloned().map(|part| (part, None)).collect();
         updates.extend(announced.then(|| put(Part::Source, &self.entry)));
@@ -43,8 +44,10 @@ impl Prepared {
 }
 
 /// What is stored about this connector.
-struct Known {
-    entry: Option<Entry>,
+#[derive(Debug)]
+pub struct Known {
+    /// What the checkpoint belongs to.
+    pub entry: Option<Entry>,
     tables: BTreeMap<String, TableEntry>,
     position: Option<Position>,
     structures: HashMap<u64, Structure>,
@@ -102,7 +105,8 @@ async fn check(settings: &Settings, client: &Client, reads: bool) -> Result<()> 
     Ok(())
 }
 
-fn here(settings: &Settings, server: &str) -> Here {
+/// What is configured, and the server that is connected to.
+pub fn here(settings: &Settings, server: &str) -> Here {
     Here {
         server: server.to_owned(),
         database: settings.dbname.clone(),
@@ -129,7 +133,8 @@ async fn publish(settings: &Settings, client: &Client) -> Result<()> {
     Ok(())
 }
 
-fn read(checkpoint: &Checkpoint) -> Result<Known> {
+/// Reads what is stored.
+pub fn read(checkpoint: &Checkpoint) -> Result<Known> {
     let unreadable = |what: String| {
         Error::definite(codes::CHECKPOINT, format!("The stored checkpoint cannot be read: {what}."))
             .fix("Start the version of Walbrook that wrote it, or another connector name.")
@@ -159,7 +164,7 @@ fn read(checkpoint: &Checkpoint) -> Result<Known> {
 }
 
 /// Whether the slot still holds what comes after the checkpoint.
-fn reach(known: &Known, found: Found<'_>, settings: &Settings) -> Result<Slot> {
+pub fn reach(known: &Known, found: Found<'_>, settings: &Settings) -> Result<Slot> {
     let Some(entry) = &known.entry else { return Ok(Slot::Usable) };
     let begin = Position::at(entry.server.clone(), Log::Lsn(entry.consistent_lsn));
     let position = match entry.phase {
@@ -176,7 +181,8 @@ fn reach(known: &Known, found: Found<'_>, settings: &Settings) -> Result<Slot> {
     }
 }
 
-fn plan(
+/// What follows from the decision.
+pub fn plan(
     settings: &Settings,
     known: Known,
     decision: Decision,

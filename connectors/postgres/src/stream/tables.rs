@@ -49,19 +49,29 @@ impl Tables {
 
     /// Takes a description from the log. Given back is one whose structure the catalog must be
     /// asked for before it is of use: see [`Tables::resolve`].
+    ///
+    /// A description that repeats the one before says that something changed which descriptions
+    /// do not tell, such as a default or a NOT NULL: the catalog is asked again.
     pub(super) fn describe(&mut self, relation: Relation) -> Result<Option<Relation>> {
         let hash = relation.hash();
-        if self.entry(relation.oid).is_some_and(|entry| entry.hash == hash) {
-            return Ok(None);
-        }
         if !(self.selection)(&relation.schema, &relation.name) {
             self.insert(Entry { relation, hash, optional: Vec::new(), compiled: None });
             return Ok(None);
         }
-        let Some(structure) = self.structures.get(&hash) else { return Ok(Some(relation)) };
-        let compiled = Table::compile(&relation, structure.as_ref(), &self.modes, &[])?;
+        let repeated = self.entry(relation.oid).is_some_and(|entry| entry.hash == hash);
+        if repeated || !self.structures.contains_key(&hash) {
+            return Ok(Some(relation));
+        }
+        self.compile(relation).map(|()| None)
+    }
+
+    /// Compiles the relation with the structure that is known for it.
+    fn compile(&mut self, relation: Relation) -> Result<()> {
+        let hash = relation.hash();
+        let structure = self.structures.get(&hash).and_then(Option::as_ref);
+        let compiled = Table::compile(&relation, structure, &self.modes, &[])?;
         self.insert(Entry { relation, hash, optional: Vec::new(), compiled: Some(compiled) });
-        Ok(None)
+        Ok(())
     }
 
     /// Remembers what the catalog said, here and in the checkpoint, so that a later start compiles
@@ -73,11 +83,17 @@ impl Tables {
         batch: &mut Batch,
     ) -> Result<()> {
         let hash = relation.hash();
+        let repeated = self.entry(relation.oid).is_some_and(|entry| entry.hash == hash);
+        let known = self.structures.get(&hash);
+        // A table that is gone keeps what was known of it.
+        if repeated && (structure.is_none() || known == Some(&structure)) {
+            return Ok(());
+        }
         if let Some(structure) = &structure {
             batch.updates.push(put(Part::Structure(format!("{hash:016x}")), structure));
         }
         self.structures.insert(hash, structure);
-        self.describe(relation).map(|_| ())
+        self.compile(relation)
     }
 
     fn insert(&mut self, entry: Entry) {
