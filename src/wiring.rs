@@ -6,6 +6,7 @@ use crate::pipeline::commit::Limits;
 use crate::pipeline::{Environment, generation};
 use crate::shape;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use walbrook_core::change::Op;
 use walbrook_core::error::{Class, Result};
@@ -27,11 +28,21 @@ struct Real {
     resolver: Arc<KafkaResolver>,
     topic_prefix: String,
     instance: String,
+    /// Whether this start has been the owner: from then on it takes over from nobody.
+    owned: AtomicBool,
 }
 
 impl Environment for Real {
     fn open_sink(&self) -> Answer<'_, SinkHandle> {
-        Box::pin(walbrook_kafka::sink::open(&self.kafka, &self.topic_prefix, &self.instance))
+        Box::pin(async {
+            if self.owned.load(Relaxed) {
+                walbrook_kafka::sink::still_owned(&self.kafka, &self.instance).await?;
+            }
+            let (kafka, prefix) = (&self.kafka, &self.topic_prefix);
+            let sink = walbrook_kafka::sink::open(kafka, prefix, &self.instance).await?;
+            self.owned.store(true, Relaxed);
+            Ok(sink)
+        })
     }
 
     fn reopen_allowed(&self) -> Answer<'_, bool> {
@@ -78,6 +89,7 @@ pub fn environment(
         topic_prefix: connector.topic_prefix.clone(),
         instance: instance.to_owned(),
         kafka,
+        owned: AtomicBool::new(false),
     }))
 }
 

@@ -6,6 +6,7 @@ finish() {
   trap '' INT TERM HUP # once is enough
   trap - EXIT
   set +e
+  [ -z "${SHOWN:-}" ] || kill "$SHOWN" 2>/dev/null
   [ -z "${STACK:-}" ] || kill -- "-$STACK" 2>/dev/null
   if [ -e "$DIR/leftovers" ]; then
     step "cleaning up"
@@ -32,7 +33,7 @@ end_of_daemon() {
   local pid
   pid=$(cat "$DIR/walbrook.pid" 2>/dev/null) || return 0
   # The file may be old and the number somebody else's by now.
-  if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF "$CONFIG"; then
+  if grep -qsF -- "$CONFIG" "/proc/$pid/cmdline"; then
     kill "$pid" 2>/dev/null
     wait_until 12 gone "$pid" || kill -KILL "$pid" 2>/dev/null
   fi

@@ -43,14 +43,22 @@ show_progress() {
 }
 
 watch_events() {
-  local code=0 seconds=${DEMO_SECONDS:-}
+  local end seconds=${DEMO_SECONDS:-} interrupted=''
   [ -n "$seconds" ] || [ -t 1 ] || seconds=20
+  end=$((SECONDS + ${seconds:-0}))
   step "events in Kafka, decoded; at the end of each line the time from commit to here"
   invitation
-  trap : INT # Ctrl-C ends the events, and the demo goes on to its end
-  timeout --foreground "${seconds:-0}" "$BIN" tail --brokers "$KAFKA" --registry "$REGISTRY" --prefix shop --max-rate 12 || code=$?
+  # In the background, so that a signal is heeded at once.
+  "$BIN" tail --brokers "$KAFKA" --registry "$REGISTRY" --prefix shop --max-rate 12 7>&- &
+  SHOWN=$!
+  trap 'interrupted=1' INT # Ctrl-C ends the events, and the demo goes on to its end
+  while [ -z "$interrupted" ] && ! gone "$SHOWN" && { [ -z "$seconds" ] || [ "$SECONDS" -lt "$end" ]; }; do
+    sleep 0.2 || true
+  done
   trap 'exit 130' INT
-  [ $code = 0 ] || [ $code = 124 ] || die "tail failed"
+  kill "$SHOWN" 2>/dev/null || true
+  wait "$SHOWN" || die "tail failed"
+  SHOWN=''
 }
 
 # Compares every table with what its topic tells: rows read + inserted - deleted.

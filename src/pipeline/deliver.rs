@@ -327,16 +327,24 @@ impl Delivery {
 
     /// A snapshot ends with the position that the stream goes on from; on an idle database that
     /// is all that comes for a long time.
+    /// Tells the phase where it changes. The batch that ends a snapshot says where the stream
+    /// begins, which a split of its first transaction must know.
     fn note_phase(&mut self, lane: Option<&Lane>, out: &Output) {
-        let streaming = match lane {
-            Some(lane) => lane.updates.iter().any(|(part, _)| *part == Part::Position),
-            None if out.boundary.is_none() && out.records.records.is_empty() => return,
-            None => true,
-        };
-        if streaming != self.streaming {
-            self.streaming = streaming;
-            let phase = if streaming { Phase::Streaming } else { Phase::Snapshotting };
-            self.report.phase(phase, None);
+        let begins = lane.and_then(|lane| {
+            let mut updates = lane.updates.iter();
+            let position = updates.find(|(part, _)| *part == Part::Position)?;
+            serde_json::from_value(position.1.clone()?).ok()
+        });
+        let streamed = out.boundary.is_some() || !out.records.records.is_empty();
+        if !self.streaming && (begins.is_some() || (lane.is_none() && streamed)) {
+            self.streaming = true;
+            self.report.phase(Phase::Streaming, None);
+        } else if self.streaming && lane.is_some() && begins.is_none() {
+            self.streaming = false;
+            self.report.phase(Phase::Snapshotting, None);
+        }
+        if let Some(position) = begins {
+            self.shaper.resume(position);
         }
     }
 

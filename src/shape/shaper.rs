@@ -79,6 +79,11 @@ impl Shaper {
         self.open.is_some()
     }
 
+    /// The stream begins at `position`: all before it is delivered.
+    pub fn resume(&mut self, position: Position) {
+        self.position = Some(position);
+    }
+
     /// The position that says "everything up to the newest change of the open transaction".
     pub fn split_position(&self) -> Option<Position> {
         let (open, position) = (self.open.as_ref()?, self.position.as_ref()?);

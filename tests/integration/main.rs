@@ -10,7 +10,8 @@
 //! independent `read_committed` consumer has read. The servers are those of `dev/stack`; a test
 //! whose server is missing fails.
 //!
-//! `WALBROOK_ACCEPTANCE=1` runs the long forms, `WALBROOK_SEED` repeats a run.
+//! `WALBROOK_ACCEPTANCE=1` runs the long forms, `WALBROOK_SEED` repeats a run, `WALBROOK_KEEP`
+//! keeps configuration and logs of tests that passed (in `target/tmp`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,46 +1,21 @@
-//! Every crash point, and what must be seen after it.
+//! Every crash point of the stream, and what must be seen after it.
 
-use crate::life::{Crash, Ended, hit, live, visible};
-use crate::world::{Shared, World};
-use std::sync::{Arc, Mutex};
-use walbrook::pipeline::commit::Limits;
-use walbrook_kafka::twin;
-
-/// Limits small enough that the simulated transactions meet all of them.
-pub(crate) fn limits() -> Limits {
-    Limits { records: 20, hard_records: 25, ..Limits::default() }
-}
-
-/// A world and a broker of their own.
-pub(crate) fn fresh(seed: u64, count: u64) -> (Shared, twin::Shared) {
-    (Arc::new(Mutex::new(World::new(seed, count, true))), twin::Shared::default())
-}
+use crate::life::{Crash, Ended, Kind, Setup, hit};
+use crate::oracle::{same, unviolated, visible};
+use crate::snapshots;
+use walbrook_core::fault::POINTS;
 
 /// What a consumer sees when nothing goes wrong.
-pub(crate) fn undisturbed(seed: u64, count: u64) -> Vec<String> {
-    let (world, broker) = fresh(seed, count);
-    assert_eq!(live(&world, &broker, seed, None, limits()), Ended::Drained);
-    let seen = visible(&broker);
+pub(crate) fn undisturbed(kind: Kind, seed: u64, count: u64) -> Vec<String> {
+    let setup = Setup::new(kind, seed, count);
+    assert_eq!(setup.live(seed, None), Ended::Drained);
+    unviolated(&setup.world);
+    let seen = visible(&setup.broker);
     assert!(!seen.is_empty());
     seen
 }
 
-/// Compares what is seen with what should be, and names the first difference only.
-pub(crate) fn same(seen: &[String], expected: &[String], when: &str) {
-    let differs = seen.iter().zip(expected).position(|(a, b)| a != b);
-    if let Some(place) = differs {
-        panic!("{when}: record {place} is {} and not {}", seen[place], expected[place]);
-    }
-    assert_eq!(seen.len(), expected.len(), "{when}: number of records");
-}
-
-/// Checks what no life may have done.
-pub(crate) fn unviolated(world: &Shared) {
-    let world = world.lock().expect("a sound world");
-    assert_eq!(world.violations, Vec::<String>::new());
-}
-
-/// Crash points that the scripted source and the twins pass.
+/// Crash points that a stream without a snapshot passes.
 const PASSED: &[&str] = &[
     "sink.after_init",
     "sink.after_owner",
@@ -63,51 +38,76 @@ const PASSED: &[&str] = &[
     "pipeline.stopping",
 ];
 
-#[test]
-fn a_crash_at_any_step_of_any_point_changes_nothing_that_is_seen() {
-    let (seed, count) = (11, 60);
-    let expected = undisturbed(seed, count);
+/// Cuts the power at every `step`th time that any point is met, at most `most` times each.
+fn cut_everywhere(kind: Kind, (seed, count): (u64, u64), step: usize, most: usize) {
+    let expected = undisturbed(kind, seed, count);
     for &point in PASSED {
         let mut crashed = 0;
-        for nth in (1..).take(40) {
-            let (world, broker) = fresh(seed, count);
-            let crash = Crash { point, nth };
-            let first = live(&world, &broker, seed, Some(crash), limits());
+        for nth in (1..).step_by(step).take(most) {
+            let setup = Setup::new(kind, seed, count);
+            let first = setup.live(seed, Some(Crash { point, nth }));
             if first != Ended::Crashed {
-                assert_eq!(first, Ended::Drained, "{point}:{nth}");
+                assert_eq!(first, Ended::Drained, "{kind:?} {point}:{nth}");
                 break;
             }
             crashed += 1;
-            let second = live(&world, &broker, seed + 1, None, limits());
-            assert_eq!(second, Ended::Drained, "after {point}:{nth}");
-            same(&visible(&broker), &expected, &format!("after {point}:{nth}"));
-            unviolated(&world);
+            let second = setup.live(seed + 1, None);
+            assert_eq!(second, Ended::Drained, "{kind:?} after {point}:{nth}");
+            same(&visible(&setup.broker), &expected, &format!("{kind:?} after {point}:{nth}"));
+            unviolated(&setup.world);
         }
-        assert!(crashed > 0, "{point} was never met; met: {:?}", hit());
+        assert!(crashed > 0, "{kind:?}: {point} was never met; met: {:?}", hit());
     }
+}
+
+#[test]
+fn a_crash_at_any_step_of_any_point_changes_nothing_that_is_seen() {
+    cut_everywhere(Kind::Scripted, (11, 60), 1, 40);
+}
+
+#[test]
+fn the_same_over_the_wire() {
+    cut_everywhere(Kind::Wire, (3, 50), 3, 16);
 }
 
 #[test]
 fn a_crash_in_every_life_still_ends_with_the_same_records() {
     let points =
         ["sink.after_commit", "stream.mid_transaction", "sink.mid_produce", "pipeline.split"];
-    for seed in 0..20 {
-        let count = 80;
-        let expected = undisturbed(seed, count);
-        let (world, broker) = fresh(seed, count);
-        let mut lives = 0;
-        loop {
-            lives += 1;
-            assert!(lives < 200, "seed {seed}: no progress");
-            let point = points[lives as usize % points.len()];
-            let crash = Some(Crash { point, nth: 3 + (seed + lives) % 30 });
-            match live(&world, &broker, seed * 1000 + lives, crash, limits()) {
-                Ended::Crashed => {}
-                Ended::Drained => break,
-                other => panic!("seed {seed} life {lives}: {other:?}"),
+    for (kind, seeds, count) in [(Kind::Scripted, 20, 80), (Kind::Wire, 12, 50)] {
+        for seed in 0..seeds {
+            let expected = undisturbed(kind, seed, count);
+            let setup = Setup::new(kind, seed, count);
+            let mut lives = 0;
+            loop {
+                lives += 1;
+                assert!(lives < 200, "{kind:?} seed {seed}: no progress");
+                let point = points[lives as usize % points.len()];
+                let crash = Some(Crash { point, nth: 3 + (seed + lives) % 30 });
+                match setup.live(seed * 1000 + lives, crash) {
+                    Ended::Crashed => {}
+                    Ended::Drained => break,
+                    other => panic!("{kind:?} seed {seed} life {lives}: {other:?}"),
+                }
             }
+            same(&visible(&setup.broker), &expected, &format!("{kind:?} {seed}, {lives} lives"));
+            unviolated(&setup.world);
         }
-        same(&visible(&broker), &expected, &format!("seed {seed}, {lives} lives"));
-        unviolated(&world);
     }
+}
+
+/// Points of the production snapshot lie between SQL statements; the simulated one, which is built
+/// of the same parts, meets them in the same places. `tests/integration/kills.rs` cuts the real one.
+#[test]
+fn every_crash_point_is_cut_at_by_some_simulation() {
+    let cut = |point: &&str| PASSED.contains(point) || snapshots::PASSED.contains(point);
+    let missed: Vec<_> = POINTS.iter().filter(|point| !cut(point)).collect();
+    assert!(missed.is_empty(), "{missed:?}");
+    for kind in [Kind::Wire, Kind::Snapshot] {
+        let setup = Setup::new(kind, 3, 60);
+        assert_eq!(setup.live(3, None), Ended::Drained);
+    }
+    let met = hit();
+    let missed: Vec<_> = POINTS.iter().filter(|point| !met.contains(point)).collect();
+    assert!(missed.is_empty(), "never met: {missed:?}");
 }

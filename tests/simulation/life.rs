@@ -1,11 +1,15 @@
 //! One life of the daemon: from its start to a crash, or until everything is delivered.
 
+use crate::forgetful::{self, Forgets};
+use crate::postgres::Simulated as Postgres;
 use crate::random::Random;
 use crate::source::Scripted;
-use crate::world::{Shared, TABLES};
+use crate::world::{Shared, World, lock};
 use std::cell::RefCell;
-use std::sync::{Arc, Once};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use walbrook::pipeline::commit::Limits;
 use walbrook::pipeline::generation::Settings;
 use walbrook::pipeline::lifecycle::State;
@@ -20,6 +24,146 @@ use walbrook_core::sink::SinkHandle;
 use walbrook_core::source::{Gauges, Progress, Source};
 use walbrook_kafka::checkpoint::Names;
 use walbrook_kafka::{sink, twin};
+
+/// The transactional id of the simulated connector.
+pub(crate) const ID: &str = "sim-c";
+
+/// How the database is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Ready batches: `source.rs`.
+    Scripted,
+    /// The production stream over a scripted walsender; nothing is in the tables at first.
+    Wire,
+    /// The same behind a snapshot of tables that are written meanwhile.
+    Snapshot,
+}
+
+/// A mistake that the oracle must find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// The source tells the server that what it has heard of is safe, and does not compare.
+    ConfirmsEarly,
+    /// The sink commits some checkpoints without their records.
+    ForgetsRecords,
+    /// The sink commits some records without their position.
+    ForgetsPosition,
+    /// The stream tells what the snapshot's rows contain already.
+    LeavesNothingOut,
+    /// A commit record that starts at the consistent point counts as contained in the rows.
+    LeavesOutTooMuch,
+}
+
+/// What all lives of one simulation have in common.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) world: Shared,
+    pub(crate) broker: twin::Shared,
+    pub(crate) kind: Kind,
+    pub(crate) limits: Limits,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) wrong: Option<Wrong>,
+}
+
+impl Setup {
+    /// A world and a broker of their own. The limits are small enough that the simulated
+    /// transactions meet all of them.
+    pub(crate) fn new(kind: Kind, seed: u64, count: u64) -> Self {
+        let world = match kind {
+            Kind::Scripted => World::new(seed, count, true),
+            Kind::Wire => World::database(seed, count, 0),
+            Kind::Snapshot => World::database(seed, count, (count as usize / 3).max(8)),
+        };
+        let limits = Limits { records: 20, hard_records: 25, ..Limits::default() };
+        Self {
+            world: Arc::new(Mutex::new(world)),
+            broker: twin::Shared::default(),
+            kind,
+            limits,
+            heartbeat: None,
+            wrong: None,
+        }
+    }
+
+    /// Lives one life.
+    pub(crate) fn live(&self, seed: u64, crash: Option<Crash>) -> Ended {
+        let crashes = crash.is_some();
+        simulate(crash, async {
+            let (running, control) = self.begin(seed);
+            self.watch(running, control, crashes).await
+        })
+    }
+
+    /// Starts an instance of the connector.
+    pub(crate) fn begin(&self, seed: u64) -> (JoinHandle<State>, Control) {
+        let simulated = Simulated {
+            setup: self.clone(),
+            instance: format!("life-{seed}"),
+            owned: AtomicBool::new(false),
+            random: Mutex::new(Random::new(seed ^ Random::new(seed).below(1 << 30))),
+        };
+        let environment: Arc<dyn Environment> = Arc::new(simulated);
+        let mut shape = shape::Settings::new("p");
+        shape.transaction_metadata = true;
+        shape.skipped_operations.clear();
+        let settings = Settings { shape, limits: self.limits, heartbeat: self.heartbeat };
+        let (control, stopped) = Control::new();
+        (tokio::spawn(supervise(settings, environment, Arc::new(Silent), stopped)), control)
+    }
+
+    /// Whether everything is delivered and confirmed.
+    pub(crate) fn drained(&self) -> bool {
+        let world = lock(&self.world);
+        world.confirmed.is_some_and(|confirmed| confirmed >= world.goal)
+    }
+
+    async fn watch(
+        &self,
+        mut running: JoinHandle<State>,
+        control: Control,
+        crashes: bool,
+    ) -> Ended {
+        for _ in 0..40_000 {
+            if crashes && PLAN.with_borrow(Option::is_none) {
+                return Ended::Crashed;
+            }
+            if self.drained() {
+                control.stop();
+                return match running.await {
+                    Ok(_) => Ended::Drained,
+                    Err(_) => Ended::Crashed,
+                };
+            }
+            tokio::select! {
+            biased;
+                           done = &mut running => return match done {
+                               Err(_) => Ended::Crashed,
+                               Ok(State::Failed(error) | State::Fenced(error)) => Ended::Stopped(error.to_string()),
+                               Ok(other) => Ended::Stopped(format!("{other:?}")),
+                           },
+                           () = tokio::time::sleep(Duration::from_millis(50)) => {}
+                       }
+        }
+        Ended::Stuck
+    }
+}
+
+/// Runs `work` on a runtime of its own with a paused clock, under the plan to crash.
+pub(crate) fn simulate<T>(crash: Option<Crash>, work: impl Future<Output = T>) -> T {
+    install();
+    PLAN.with_borrow_mut(|plan| *plan = crash.map(|crash| (crash, 0)));
+    // Whoever waits for several things looks at them in the same order each time.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    let ended = runtime.block_on(work);
+    // Dropping the runtime drops every task where it stands.
+    drop(runtime);
+    PLAN.with_borrow_mut(|plan| *plan = None);
+    ended
+}
 
 /// What is cut short, and where.
 #[derive(Clone, Copy, Debug)]
@@ -84,91 +228,43 @@ pub(crate) enum Ended {
     Stuck,
 }
 
-/// Lives one life.
-pub(crate) fn live(
-    world: &Shared,
-    broker: &twin::Shared,
-    seed: u64,
-    crash: Option<Crash>,
-    limits: Limits,
-) -> Ended {
-    install();
-    PLAN.with_borrow_mut(|plan| *plan = crash.map(|crash| (crash, 0)));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    let ended = runtime.block_on(watch(world, broker, seed, crash.is_some(), limits));
-    // Dropping the runtime drops every task where it stands.
-    drop(runtime);
-    PLAN.with_borrow_mut(|plan| *plan = None);
-    ended
-}
-
-async fn watch(
-    world: &Shared,
-    broker: &twin::Shared,
-    seed: u64,
-    crashes: bool,
-    limits: Limits,
-) -> Ended {
-    let environment: Arc<dyn Environment> = Arc::new(Simulated {
-        world: Arc::clone(world),
-        broker: Arc::clone(broker),
-        instance: format!("life-{seed}"),
-        seed,
-    });
-    let mut shape = shape::Settings::new("p");
-    shape.transaction_metadata = true;
-    let settings = Settings { shape, limits, heartbeat: None };
-    let (control, stopped) = Control::new();
-    let mut running = tokio::spawn(supervise(settings, environment, Arc::new(Silent), stopped));
-    for _ in 0..20_000 {
-        let armed = PLAN.with_borrow(Option::is_some);
-        if crashes && !armed {
-            return Ended::Crashed;
-        }
-        let drained = {
-            let world = world.lock().expect("a sound world");
-            world.confirmed == Some(world.end())
-        };
-        if drained {
-            control.stop();
-            return match running.await {
-                Ok(_) => Ended::Drained,
-                Err(_) => Ended::Crashed,
-            };
-        }
-        tokio::select! {
-            done = &mut running => return match done {
-                Err(_) => Ended::Crashed,
-                Ok(State::Failed(error) | State::Fenced(error)) => Ended::Stopped(error.to_string()),
-                Ok(other) => Ended::Stopped(format!("{other:?}")),
-            },
-            () = tokio::time::sleep(Duration::from_millis(50)) => {}
-        }
-    }
-    Ended::Stuck
-}
-
 /// The outside of a simulated connector.
 struct Simulated {
-    world: Shared,
-    broker: twin::Shared,
+    setup: Setup,
     instance: String,
-    seed: u64,
+    /// What every source of this life begins with.
+    random: Mutex<Random>,
+    owned: AtomicBool,
 }
 
 impl Environment for Simulated {
     fn open_sink(&self) -> Answer<'_, SinkHandle> {
         Box::pin(async {
+            let broker = &self.setup.broker;
+            if self.owned.load(Relaxed) {
+                // As in `wiring.rs`: who has been the owner takes over from nobody.
+                let held = twin::load(broker, "sim", "c")?;
+                walbrook_kafka::checkpoint::still_ours(&held, &self.instance)?;
+            }
             let names = Names { connector: "c".into(), topic_prefix: "p".into() };
-            let (machine, checkpoint) = twin::open(&self.broker, "sim", names, &self.instance)?;
             let (commands, asked) = async_channel::bounded(4);
             let (answers, receipts) = async_channel::unbounded();
             let (emptied, spare) = async_channel::bounded(8);
-            tokio::spawn(sink::drive(machine, asked, answers, emptied));
+            let forgets = match self.setup.wrong {
+                Some(Wrong::ForgetsRecords) => Some(Forgets::Records),
+                Some(Wrong::ForgetsPosition) => Some(Forgets::Position),
+                _ => None,
+            };
+            let checkpoint = if let Some(forgets) = forgets {
+                let opened = forgetful::open(broker, names, &self.instance, forgets)?;
+                tokio::spawn(sink::drive(opened.0, asked, answers, emptied));
+                opened.1
+            } else {
+                let opened = twin::open(broker, "sim", names, &self.instance)?;
+                tokio::spawn(sink::drive(opened.0, asked, answers, emptied));
+                opened.1
+            };
+            self.owned.store(true, Relaxed);
             Ok(SinkHandle { commands, receipts, spare, checkpoint })
         })
     }
@@ -176,7 +272,7 @@ impl Environment for Simulated {
     fn reopen_allowed(&self) -> Answer<'_, bool> {
         Box::pin(async {
             tokio::time::sleep(Duration::from_secs(3)).await;
-            let held = twin::load(&self.broker, "sim", "c")?;
+            let held = twin::load(&self.setup.broker, "sim", "c")?;
             match walbrook_kafka::checkpoint::still_ours(&held, &self.instance) {
                 Ok(()) => Ok(true),
                 Err(error) if error.class == Class::Fenced => Ok(false),
@@ -186,13 +282,22 @@ impl Environment for Simulated {
     }
 
     fn source(&self) -> Box<dyn Source> {
-        let seed = self.seed ^ Random::new(self.seed).below(1 << 30);
-        let (world, broker) = (Arc::clone(&self.world), Arc::clone(&self.broker));
-        Box::new(Scripted { world, broker, seed, start: None })
+        let seed = self.random.lock().expect("a sound generator").below(1 << 40);
+        let Setup { world, broker, kind, wrong, .. } = self.setup.clone();
+        match kind {
+            Kind::Scripted => Box::new(Scripted { world, broker, seed, start: None }),
+            Kind::Wire | Kind::Snapshot => {
+                let random = Random::new(seed);
+                Box::new(Postgres { world, broker, random, kind, wrong, prepared: None })
+            }
+        }
     }
 
     fn resolver(&self) -> Arc<dyn Resolver> {
-        Arc::new(Numbered(twin::Resolver::new(Arc::clone(&self.broker), 3, 1 << 20)))
+        // The oracle of snapshots needs one order over all events of a table.
+        let partitions = if self.setup.kind == Kind::Snapshot { 1 } else { 3 };
+        let topics = twin::Resolver::new(Arc::clone(&self.setup.broker), partitions, 1 << 20);
+        Arc::new(Numbered { topics, world: Arc::clone(&self.setup.world) })
     }
 
     fn now_us(&self) -> i64 {
@@ -202,17 +307,21 @@ impl Environment for Simulated {
 }
 
 /// Topics of the twin; a schema's id is made of its text, the same in every life.
-struct Numbered(twin::Resolver);
+struct Numbered {
+    topics: twin::Resolver,
+    world: Shared,
+}
 
 impl Resolver for Numbered {
     fn schema<'a>(&'a self, subject: &'a str, text: &'a str) -> Answer<'a, u32> {
         let bytes = subject.bytes().chain(text.bytes());
         let id = bytes.fold(0x811c_9dc5_u32, |n, b| (n ^ u32::from(b)).wrapping_mul(0x0100_0193));
+        lock(&self.world).schemas.insert(id, text.to_owned());
         Box::pin(async move { Ok(id) })
     }
 
     fn topic<'a>(&'a self, name: &'a str, kind: TopicKind) -> Answer<'a, Topic> {
-        self.0.topic(name, kind)
+        self.topics.topic(name, kind)
     }
 }
 
@@ -225,23 +334,4 @@ impl Report for Silent {
     fn snapshot(&self, _: &Progress) {}
     fn split(&self) {}
     fn waiting(&self, _: Option<&Error>) {}
-}
-
-/// Everything that a read_committed consumer sees: topic, partition, key, value, headers.
-pub(crate) fn visible(broker: &twin::Shared) -> Vec<String> {
-    let broker = twin::lock(broker);
-    let mut seen = Vec::new();
-    let mut topics: Vec<String> = (0..TABLES).map(|n| format!("p.public.t{n}")).collect();
-    topics.push("p.transaction".into());
-    for topic in topics {
-        for partition in 0..broker.partitions(&topic).unwrap_or_default() {
-            for record in broker.committed(&topic, partition, 0) {
-                seen.push(format!(
-                    "{topic}-{partition} {:02x?} {:02x?} {:?}",
-                    record.key, record.value, record.headers
-                ));
-            }
-        }
-    }
-    seen
 }

@@ -2,7 +2,7 @@
 //! anywhere, and checks that nothing is ever confirmed that Kafka does not hold.
 
 use crate::random::Random;
-use crate::world::{Row, Shared, TABLES, Transaction};
+use crate::world::{Row, SERVER, Shared, TABLES, Transaction};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +18,6 @@ use walbrook_core::resolve::Answer;
 use walbrook_core::schema::{Kind, Schema};
 use walbrook_core::source::{Description, Message, Source, SourceHandle};
 use walbrook_kafka::twin;
-
-const SERVER: &str = "sim";
 
 /// The source of one life.
 pub(crate) struct Scripted {

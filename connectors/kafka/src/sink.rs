@@ -146,5 +146,11 @@ pub async fn load(settings: &Settings) -> Result<Checkpoint> {
 /// [`Class::Fenced`](walbrook_core::error::Class::Fenced): stop, and write nothing more.
 pub async fn reopen_allowed(settings: &Settings, instance: &str) -> Result<()> {
     tokio::time::sleep(STANDOFF).await;
+    still_owned(settings, instance).await
+}
+
+/// Whether `instance`, which has owned the connector before, still does. Asked before it opens the
+/// sink again for any reason: opening fences whoever took over meanwhile.
+pub async fn still_owned(settings: &Settings, instance: &str) -> Result<()> {
     checkpoint::still_ours(&load(settings).await?, instance)
 }

@@ -76,7 +76,8 @@ pub struct Turn(#[expect(dead_code, reason = "held for its lock")] File);
 
 /// Waits until the servers may be used so.
 pub fn turn(how: Use) -> Turn {
-    let path = std::env::temp_dir().join("walbrook-integration.lock");
+    let name = format!("walbrook-{}.lock", kafka().replace(':', "-"));
+    let path = std::env::temp_dir().join(name);
     let file = File::create(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     match how {
         Use::Share => file.lock_shared(),

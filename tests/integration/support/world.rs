@@ -154,7 +154,7 @@ impl World {
         if !topics.is_empty() {
             self.delete_topics(&topics.iter().map(String::as_str).collect::<Vec<_>>()).await;
         }
-        if passed {
+        if passed && std::env::var_os("WALBROOK_KEEP").is_none() {
             let _ = std::fs::remove_dir_all(self.directory());
         }
     }

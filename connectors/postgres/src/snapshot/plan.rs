@@ -85,7 +85,8 @@ pub fn plan(facts: &Facts, stored: Option<&TableEntry>, covered: u64) -> Plan {
         return plan;
     }
     let mut entry = stored.clone();
-    entry.split(covered);
+    // The same holds for the rest of a table that was begun again.
+    entry.split(if stored.repeats > 0 { stored.first_covered() } else { covered });
     entry.bytes_total = facts.bytes;
     entry.rows_estimated = facts.rows_estimated.or(entry.rows_estimated);
     let pieces = keys(&entry.segments);
@@ -223,6 +224,18 @@ mod tests {
             assert_eq!(again.entry.repeats, 1);
             assert!(again.again.is_some() && again.entry.segments.iter().all(|s| s.covered == 5));
         }
+    }
+
+    /// A TRUNCATE between two snapshots is told; what the newer one has read must be told after it.
+    #[test]
+    fn the_rest_of_a_table_begun_again_keeps_the_first_point() {
+        let mut stored = entry(&[10, 20], 5);
+        stored.segments[0].done = true;
+        stored.segments[1].upto = Some("15".into());
+        stored.repeats = 1;
+        let on = plan(&facts(10 * UNIT, &[]), Some(&stored), 8);
+        assert_eq!(on.pieces, [Piece::Keys(2), Piece::Keys(3)]);
+        assert!(on.again.is_none() && on.entry.segments.iter().all(|s| s.covered == 5));
     }
 
     proptest! {

@@ -112,9 +112,10 @@ impl Decoder {
         self.head = None;
     }
 
-    /// Whether the stream stands between two transactions.
+    /// Whether the stream stands between two transactions, both told whole: a position in front of
+    /// one that is delivered in part would forget that part.
     pub(super) fn is_between(&self) -> bool {
-        self.transaction.is_none()
+        self.transaction.is_none() && self.part.is_none()
     }
 
     /// The position at `lsn`.

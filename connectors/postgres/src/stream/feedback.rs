@@ -36,14 +36,16 @@ pub(super) struct Feedback<W> {
 }
 
 impl<W: AsyncWrite + Unpin> Feedback<W> {
+    /// Everything up to `begun` is safe before the first confirmation comes.
     pub(super) fn new(
         write: W,
+        begun: u64,
         confirmed: watch::Receiver<u64>,
         gauges: Arc<Gauges>,
         timing: Timing,
     ) -> Self {
         let (out, at) = (BytesMut::new(), Instant::now());
-        Self { write, out, confirmed, gauges, timing, sent: 0, at }
+        Self { write, out, confirmed, gauges, timing, sent: begun, at }
     }
 
     /// Sends feedback at its interval, and when the reader was asked for it. Never ends but by a

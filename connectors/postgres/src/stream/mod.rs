@@ -35,7 +35,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, watch};
 use walbrook_core::batch::Batch;
 use walbrook_core::error::Result;
-use walbrook_core::position::Position;
+use walbrook_core::position::{Log, Position};
 use walbrook_core::source::{Gauges, Message};
 
 /// Which changes are left out because snapshot rows contain them.
@@ -94,7 +94,7 @@ pub struct Wires {
     pub messages: Sender<Message>,
     /// Empty batches. Its capacity, if it is bounded, is the number of batches that there are.
     pub spare: Receiver<Batch>,
-    /// Up to which LSN Kafka has everything; begins at the start position.
+    /// Up to which LSN Kafka has everything; what lies before the start position counts as that.
     pub confirmed: watch::Receiver<u64>,
     /// What is measured.
     pub gauges: Arc<Gauges>,
@@ -149,8 +149,10 @@ where
     frames.set_limit(timing.max_row);
     let messages = wires.messages.clone();
     let taker = wires.messages.clone();
-    let mut feedback =
-        feedback::Feedback::new(write, wires.confirmed.clone(), Arc::clone(&wires.gauges), timing);
+    let Log::Lsn(begun) = start.position.log;
+    let (confirmed, gauges) = (wires.confirmed.clone(), Arc::clone(&wires.gauges));
+    gauges.confirmed.fetch_max(begun, std::sync::atomic::Ordering::Relaxed);
+    let mut feedback = feedback::Feedback::new(write, begun, confirmed, gauges, timing);
     let mut reader = reader::Reader::new(read, frames, start, wires, &asked);
     let result = tokio::select! {
         biased;

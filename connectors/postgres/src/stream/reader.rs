@@ -33,6 +33,8 @@ pub(super) struct Reader<'a, R> {
     idle: Idle,
     timing: Timing,
     asked: &'a Notify,
+    /// Where the stream began: stored, and so as good as confirmed.
+    begun: u64,
     confirmed: watch::Receiver<u64>,
     gauges: Arc<Gauges>,
 }
@@ -75,6 +77,7 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
             idle: Idle::new(at, &start.timing),
             timing: start.timing,
             asked,
+            begun: at,
             confirmed: wires.confirmed,
             gauges: wires.gauges,
         }
@@ -145,7 +148,7 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
         if reply {
             self.asked.notify_one();
         }
-        let confirmed = *self.confirmed.borrow();
+        let confirmed = (*self.confirmed.borrow()).max(self.begun);
         if self.decoder.is_between() && self.idle.due(wal_end, reply, confirmed) {
             self.gauges.received.fetch_max(wal_end, Relaxed);
             let position = self.decoder.position(wal_end);

@@ -256,6 +256,32 @@ async fn an_idle_stream_tells_how_far_it_looked_but_not_inside_a_transaction() {
     assert_eq!(position.log, Log::Lsn(9001));
 }
 
+/// A stream that begins where all is stored has nothing to be confirmed before it may go on.
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_was_idle_before_a_restart_goes_on_being_idle() {
+    let mut world = world(start(), 4);
+    world.confirm.send_replace(0);
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    world.say(&[encode::keepalive(9000, true)]).await;
+    let batch = world.batch().await;
+    let Some(Event::Progress(position)) = batch.events.first() else { panic!() };
+    assert_eq!(position.log, Log::Lsn(9000));
+    assert_eq!(world.heard().await, 1000, "what is stored is confirmed at once");
+}
+
+/// The server may take long to decode a large transaction, and says meanwhile how far it looked.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_told_in_front_of_a_transaction_that_is_delivered_in_part() {
+    let mut start = start();
+    start.position.part = Some(Part { transaction: "9:9500".into(), k: 3 });
+    let mut world = world(start, 4);
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    world.say(&[encode::keepalive(9000, true)]).await;
+    world.say(&[begin(9, 9500), commit(9500)]).await;
+    let batch = world.batch().await;
+    assert!(matches!(batch.events[..], [Event::Begin(_), Event::End(_)]), "{:?}", batch.events);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_is_given_up() {
     let world = world(start(), 4);
