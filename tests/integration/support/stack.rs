@@ -92,6 +92,11 @@ pub async fn stack(verb: &'static str, service: &'static str) {
     stack_with(verb, service, Vec::new()).await;
 }
 
+/// Starts whatever a failed test has left behind stopped.
+pub async fn mend() {
+    stack_with("up", "", Vec::new()).await;
+}
+
 /// The same with other variables: a second stack beside the first, which breaks nobody's server.
 pub async fn stack_with(
     verb: &'static str,
@@ -101,9 +106,12 @@ pub async fn stack_with(
     let begin = Instant::now();
     let script = address("WALBROOK_TEST_STACK");
     let output = tokio::task::spawn_blocking(move || {
-        Command::new(&script).args([verb, service]).envs(environment).output().unwrap_or_else(|e| {
-            panic!("{script}: {e}");
-        })
+        let service = Some(service).filter(|s| !s.is_empty());
+        Command::new(&script).arg(verb).args(service).envs(environment).output().unwrap_or_else(
+            |e| {
+                panic!("{script}: {e}");
+            },
+        )
     })
     .await
     .unwrap();

@@ -46,6 +46,9 @@ where
 {
     let world = World::create(server, name).await;
     let result = tokio::task::spawn_local(test(world.clone())).await;
+    if result.is_err() {
+        stack::mend().await;
+    }
     world.clean(result.is_ok()).await;
     if let Err(e) = result {
         std::panic::resume_unwind(e.into_panic());
