@@ -3,7 +3,7 @@
 //! CI runs small sizes with loose floors, for it shares its machine; the acceptance run has the
 //! real ones.
 
-use crate::support::consumer::BULK;
+use crate::support::consumer::{BULK, now_us};
 use crate::support::daemon::Daemon;
 use crate::support::database::connect;
 use crate::support::stack::{self, Server, Use, acceptance, scale, seconds};
@@ -121,13 +121,17 @@ async fn drain(world: World) {
         backlog(&world, first, rows).await;
         let theirs = reference(&world, rows).await;
         daemon = Daemon::start(&config, world.directory());
+        daemon.streaming().await;
+        let streaming = now_us();
         let wanted = (first + rows) as usize;
         stack::wait("the backlog", scale(seconds(60), seconds(300)), async || {
             (follower.bulk().len() >= wanted).then_some(())
         })
         .await;
         let read: Vec<_> = follower.bulk()[first as usize..].iter().map(|(_, us)| *us).collect();
-        let ours = rows as f64 * 1e6 / (read[read.len() - 1] - read[0]) as f64;
+        // From when the log flows: known by the status, or by the first row where that is earlier.
+        let begin = streaming.min(read[0]);
+        let ours = rows as f64 * 1e6 / (read[read.len() - 1] - begin) as f64;
         println!(
             "  round {round}: {rows} rows, walbrook to a consumer {ours:.0}/s, \
              pg_recvlogical {theirs:.0}/s, ratio {:.2}, peak {} MiB",
