@@ -28,11 +28,11 @@ test:  ## everything that CI runs
 
 unit:  ## unit, property and simulation tests; no server needed
 	@dev/install
-	cargo test --profile ci --locked --workspace --lib --bins
-	cargo test --profile ci --locked --test simulation
+	cargo test --profile ci --locked --workspace --features walbrook/faults --lib --bins
+	cargo test --profile ci --locked --workspace --features walbrook/faults --test simulation
 
 integration:  ## the tests on real servers
-	@dev/test smoke kills broken
+	@dev/test smoke kills outages broken
 
 conformance:  ## the same records as Debezium, for the cases in dev/conformance-cases.txt
 	@dev/test conformance

@@ -1,5 +1,6 @@
 //! Codes of everything that the daemon itself finds wrong. One constant each; never renumbered.
-//! `WB-CFG` 001–019 files and keys, 020–039 values, 040–059 what does not fit together.
+//! `WB-CFG` 001–019 files and keys, 020–039 values, 040–059 what does not fit together, 060–079
+//! what shows only when the daemon runs. docs/codes.md has a section for each code of the project.
 
 use walbrook_core::error::Code;
 
@@ -55,7 +56,7 @@ pub const SECRET_READ: Code = Code::new("WB-CFG-060");
 /// The admin interface cannot listen on its address.
 pub const ADMIN_LISTEN: Code = Code::new("WB-CFG-061");
 
-// WB-RUN: shape and pipeline. 001–019 shape, 020–039 pipeline.
+// WB-RUN: 001–019 shape, 020–039 pipeline, 040–059 tail.
 
 /// Two columns become one field in the schema.
 pub const FIELD_COLLISION: Code = Code::new("WB-RUN-001");
@@ -75,7 +76,118 @@ pub const ENDED: Code = Code::new("WB-RUN-021");
 pub const CHECKPOINT: Code = Code::new("WB-RUN-022");
 /// Another instance owns the connector.
 pub const FENCED: Code = Code::new("WB-RUN-023");
-/// The same delivery failed twice at the same position.
-pub const TWICE: Code = Code::new("WB-RUN-024");
 /// Registry or broker did not answer in time inside an open Kafka transaction.
 pub const SLOW_ANSWER: Code = Code::new("WB-RUN-025");
+
+/// What `walbrook tail` shows cannot be written.
+pub const OUTPUT: Code = Code::new("WB-RUN-040");
+/// The thread of `walbrook tail` that reads from Kafka cannot be started, or has ended.
+pub const THREAD: Code = Code::new("WB-RUN-041");
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::{Path, PathBuf};
+
+    const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+    const MAKES: &str = "Code::new(";
+    const FILES: [&str; 3] =
+        ["src/codes.rs", "connectors/postgres/src/codes.rs", "connectors/kafka/src/codes.rs"];
+
+    fn text(path: &Path) -> String {
+        std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    }
+
+    /// What a file has before its module of tests.
+    fn production(text: &str) -> &str {
+        text.split_once("#[cfg(test)]\nmod tests {").map_or(text, |(before, _)| before)
+    }
+
+    /// The Rust files below `folder` that are no tests.
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+                found.push(path);
+            }
+        }
+    }
+
+    fn folders() -> Vec<PathBuf> {
+        let connectors = std::fs::read_dir(Path::new(ROOT).join("connectors")).unwrap();
+        let crates = connectors.map(|entry| entry.unwrap().path().join("src"));
+        crates.chain([Path::new(ROOT).join("src")]).filter(|path| path.is_dir()).collect()
+    }
+
+    /// Every code that has a constant, and how many.
+    fn constants() -> BTreeMap<String, u32> {
+        let mut codes = BTreeMap::new();
+        for file in FILES {
+            let text = text(&Path::new(ROOT).join(file));
+            for line in production(&text).lines().filter(|line| line.contains(MAKES)) {
+                let code = line.split('"').nth(1).unwrap_or_else(|| panic!("{file}: {line}"));
+                assert!(line.starts_with("pub const "), "{file}: {line}");
+                *codes.entry(code.to_owned()).or_default() += 1;
+            }
+        }
+        codes
+    }
+
+    fn is_code(text: &str) -> bool {
+        let mut parts = text.split('-');
+        let area = |area: &str| ["CFG", "RUN", "PG", "KAFKA", "REG"].contains(&area);
+        let number = |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
+        parts.next() == Some("WB")
+            && parts.next().is_some_and(area)
+            && parts.next().is_some_and(number)
+            && parts.next().is_none()
+    }
+
+    #[test]
+    fn every_code_has_one_constant_and_a_number_of_its_own() {
+        let codes = constants();
+        assert!(codes.len() > 90, "{}", codes.len());
+        for (code, constants) in codes {
+            assert!(is_code(&code), "{code} is not WB-<area>-<three digits>");
+            assert_eq!(constants, 1, "{code} is given twice");
+        }
+    }
+
+    #[test]
+    fn codes_are_made_in_the_files_of_codes_only() {
+        let mut files = Vec::new();
+        folders().iter().for_each(|folder| sources(folder, &mut files));
+        assert!(files.len() > 100, "{}", files.len());
+        for path in files {
+            let text = text(&path);
+            let name = path.strip_prefix(ROOT).unwrap().to_string_lossy().into_owned();
+            if !FILES.contains(&name.as_str()) {
+                assert!(!production(&text).contains(MAKES), "{name} makes a code");
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_has_its_section_in_the_documentation() {
+        let page = text(&Path::new(ROOT).join("docs/codes.md"));
+        let mut described = BTreeSet::new();
+        for section in page.split("\n## ").skip(1) {
+            let (title, body) = section.split_once('\n').unwrap_or((section, ""));
+            if !title.starts_with("WB-") {
+                continue;
+            }
+            assert!(described.insert(title.to_owned()), "{title} has two sections");
+            for part in ["\n- Walbrook: ", "\n- Fix: "] {
+                assert!(body.contains(part), "{title} has no {part:?}");
+            }
+        }
+        let codes: BTreeSet<String> = constants().into_keys().collect();
+        let missing: Vec<_> = codes.difference(&described).collect();
+        let unknown: Vec<_> = described.difference(&codes).collect();
+        assert!(missing.is_empty(), "without a section: {missing:?}");
+        assert!(unknown.is_empty(), "without a constant: {unknown:?}");
+    }
+}

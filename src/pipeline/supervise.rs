@@ -101,9 +101,10 @@ fn step(life: &Mutex<State>, event: Event) -> Action {
     action
 }
 
-/// The same delivery error at the same position twice is definite.
+/// The same delivery error at the same position twice is definite: what a topic refuses once more
+/// it will always refuse. Their codes are WB-KAFKA-02x.
 fn twice(last: Option<&Error>, error: Error, progressed: bool) -> Error {
-    let delivery = error.code.as_str().starts_with("WB-KAFKA-DLV");
+    let delivery = error.code.as_str().starts_with("WB-KAFKA-02");
     if delivery && !progressed && last == Some(&error) { error.into_definite() } else { error }
 }
 

@@ -17,16 +17,12 @@ pub mod rows;
 mod semantic;
 pub mod shown;
 
+use crate::codes;
 use crate::config::{Database, Pattern, Secret, TlsMode};
 use output::Output;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use walbrook_core::error::{Code, Error, Result};
-
-/// Standard output cannot be written.
-pub const OUTPUT: Code = Code::new("WB-RUN-040");
-/// A thread cannot be started.
-pub const THREAD: Code = Code::new("WB-RUN-041");
+use walbrook_core::error::{Error, Result};
 
 /// Where events come from.
 #[derive(Clone, Debug)]
@@ -133,7 +129,7 @@ impl From<std::io::Error> for Stop {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Stop::Closed,
             _ => Stop::Failed(
-                Error::definite(OUTPUT, format!("The output cannot be written: {error}."))
+                Error::definite(codes::OUTPUT, format!("The output cannot be written: {error}."))
                     .fix("Make room, or write it somewhere else."),
             ),
         }

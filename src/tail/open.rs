@@ -4,7 +4,8 @@ use super::decode::Decoder;
 use super::output::Output;
 use super::records::{self, Decoders};
 use super::rows::Rows;
-use super::{Args, Origin, Stop, THREAD, within};
+use super::{Args, Origin, Stop, within};
+use crate::codes;
 use crate::config::{Database, Pattern, Secret, TlsMode};
 use crate::wiring::now_us;
 use std::sync::Arc;
@@ -214,7 +215,8 @@ async fn reader(settings: ConsumerSettings) -> Result<(Records, usize)> {
             }
         }
     };
-    let failed = |why: String| Error::transient(THREAD, format!("The reader cannot run: {why}."));
+    let failed =
+        |why: String| Error::transient(codes::THREAD, format!("The reader cannot run: {why}."));
     let thread = std::thread::Builder::new().name("tail".to_owned()).spawn(read);
     thread.map_err(|e| failed(e.to_string()))?;
     let topics = open.recv().await.map_err(|_| failed("it has ended".to_owned()))??;

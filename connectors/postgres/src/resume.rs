@@ -143,8 +143,8 @@ fn compare_timeline(stored: u32, at: u64, found: Found<'_>) -> Result<()> {
 fn other_system(stored: &str, found: &str) -> Error {
     let message = format!("The checkpoint belongs to system {stored}, the server is {found}.");
     Error::definite(codes::SYSTEM_ID, message).fix(
-        "Correct the url, give the connector another name, or run `walbrook offsets adopt` after a \
-         pg_upgrade or restore.",
+        "Correct the url; after pg_upgrade or a restore give the connector another name, which \
+         begins with a new snapshot.",
     )
 }
 

@@ -118,8 +118,8 @@ fn renewed(here: &Here, drop_slot: bool) -> Option<Decision> {
 fn gone(here: &Here) -> Error {
     let message = format!("The replication slot {:?} does not exist (any more).", here.slot);
     let fix = if here.owns_slot {
-        "Changes since it was dropped are lost: take a new snapshot with `walbrook drop` and a \
-         new start, or set snapshot = \"when_needed\"."
+        "Changes since it was dropped are lost: set snapshot = \"when_needed\", and the next start \
+         takes a new snapshot."
     } else {
         "Let its owner create it with the plugin pgoutput, or name another one."
     };
@@ -133,8 +133,8 @@ fn same_world(entry: &Entry, here: &Here) -> Result<()> {
         Error::definite(code, message).fix(fix)
     };
     if entry.server != here.server {
-        let fix = "Connect to the former server, or use another connector name; after pg_upgrade \
-                   or a restore run `walbrook offsets adopt`.";
+        let fix = "Connect to the former server; after pg_upgrade or a restore use another \
+                   connector name, which begins with a new snapshot.";
         let (what, code) = ("server with the system identifier", codes::SYSTEM_ID);
         return Err(differs(code, what, &entry.server, &here.server, fix));
     }

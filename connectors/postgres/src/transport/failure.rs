@@ -66,7 +66,7 @@ fn judge(state: &str, message: &str) -> (Code, Class, &'static str) {
         "42501" => (
             codes::RIGHT,
             Definite,
-            "Grant the right; `walbrook doctor` prints the statements for this role.",
+            "Grant the right; config/roles.sql has the statements for both roles.",
         ),
         "55006" if slot => (codes::SLOT_ACTIVE, Transient, ""),
         "42704" if slot => (
