@@ -78,6 +78,8 @@ pub const CHECKPOINT: Code = Code::new("WB-RUN-022");
 pub const FENCED: Code = Code::new("WB-RUN-023");
 /// Registry or broker did not answer in time inside an open Kafka transaction.
 pub const SLOW_ANSWER: Code = Code::new("WB-RUN-025");
+/// Kafka does not answer what is open.
+pub const STALLED: Code = Code::new("WB-RUN-026");
 
 /// What `walbrook tail` shows cannot be written.
 pub const OUTPUT: Code = Code::new("WB-RUN-040");

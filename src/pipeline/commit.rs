@@ -27,7 +27,7 @@ impl Default for Limits {
             interval: Duration::from_millis(100),
             records: 50_000,
             bytes: 32 << 20,
-            idle: Duration::from_secs(5),
+            idle: Duration::from_secs(1),
             hard_records: 1_000_000,
             hard_age: Duration::from_secs(10),
         }

@@ -13,6 +13,7 @@ use super::tally::Tally;
 use crate::codes;
 use crate::shape::{Need, Output, Shaped, Shaper};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -27,6 +28,8 @@ use walbrook_core::source::{Message, SourceHandle};
 
 /// How long a question to registry or broker may hold an open Kafka transaction up.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// After this long without an answer of Kafka the status says that it is waited for.
+const STALL: Duration = Duration::from_secs(3);
 /// How long a stop may take before what is open is left to be aborted.
 pub const STOP: Duration = Duration::from_secs(8);
 
@@ -80,6 +83,8 @@ pub struct Delivery {
     pub progressed: bool,
     /// Whether stream positions are arriving.
     pub streaming: bool,
+    /// Whether the status says that Kafka is waited for.
+    pub waiting: AtomicBool,
 }
 
 /// What woke the loop.
@@ -87,6 +92,7 @@ enum Wake {
     Receipt(Result<Result<Receipt>, async_channel::RecvError>),
     Message(Result<Message, async_channel::RecvError>),
     Due,
+    Stalled,
     Heartbeat,
     Stop,
 }
@@ -113,6 +119,7 @@ impl Delivery {
                 }
                 Wake::Message(Err(_)) => return Err(ended("source").into()),
                 Wake::Due => {}
+                Wake::Stalled => self.stalled(),
                 Wake::Heartbeat => {
                     beat = self.heartbeat.map(|every| Instant::now() + every);
                     self.beat(&mut out).await?;
@@ -132,12 +139,15 @@ impl Delivery {
         let interval =
             if self.tally.records == 0 { self.limits.idle } else { self.limits.interval };
         let deadline = self.tally.since().map(|since| since + interval);
+        let oldest = self.tally.in_flight.front().filter(|_| !self.waiting.load(Relaxed));
+        let stall = oldest.map(|commit| commit.asked + STALL);
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => Wake::Stop,
             receipt = self.sink.receipts.recv() => Wake::Receipt(receipt),
             () = sleep_until(deadline), if due && deadline.is_some() => Wake::Due,
             () = sleep_until(beat), if beat.is_some() => Wake::Heartbeat,
+            () = sleep_until(stall), if stall.is_some() => Wake::Stalled,
             message = self.source.messages.recv() => Wake::Message(message),
         }
     }
@@ -270,6 +280,10 @@ impl Delivery {
         receipt.map_err(|_| ended("sink"))??;
         let Some(done) = self.tally.in_flight.pop_front() else { return Ok(()) };
         self.progressed = true;
+        if self.waiting.swap(false, Relaxed) {
+            let streaming = self.streaming;
+            self.report.phase(if streaming { Phase::Streaming } else { Phase::Snapshotting }, None);
+        }
         fault::point("pipeline.before_confirm");
         if let Some(position) = &done.position {
             (self.source.confirm)(position);
@@ -352,9 +366,24 @@ impl Delivery {
         self.sink.spare.try_recv().unwrap_or_default()
     }
 
+    /// Says, once, that Kafka does not answer.
+    fn stalled(&self) {
+        if !self.waiting.swap(true, Relaxed) {
+            let message = "Kafka has not answered for 3 s; the connector waits and loses nothing.";
+            self.report.phase(Phase::Retrying, Some(&Error::transient(codes::STALLED, message)));
+        }
+    }
+
     /// Hands a command to the sink. A sink that has ended has said why.
     async fn send(&self, command: Command) -> Result<(), Broken> {
-        if self.sink.commands.send(command).await.is_ok() {
+        let mut sending = std::pin::pin!(self.sink.commands.send(command));
+        let sent = loop {
+            tokio::select! {
+                sent = &mut sending => break sent,
+                () = tokio::time::sleep(STALL) => self.stalled(),
+            }
+        };
+        if sent.is_ok() {
             return Ok(());
         }
         while let Ok(receipt) = self.sink.receipts.try_recv() {

@@ -101,6 +101,7 @@ async fn open(
         tally,
         progressed: false,
         streaming: position.is_some(),
+        waiting: false.into(),
     })
 }
 

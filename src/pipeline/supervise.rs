@@ -120,7 +120,7 @@ async fn overdue(stop: watch::Receiver<bool>) {
 
 fn tell(report: &dyn Report, error: &Error) {
     match error.class {
-        Class::Transient => {
+        Class::Transient | Class::Fenced => {
             tracing::warn!(code = %error.code, error = %error, "retrying");
             report.phase(Phase::Retrying, Some(error));
         }

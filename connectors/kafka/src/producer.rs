@@ -15,6 +15,9 @@ use walbrook_core::record::{Record, Records, TopicId};
 const BATCH: usize = 1024;
 /// Pause while the queue is full: about what a broker needs to take a batch.
 const FULL: Duration = Duration::from_micros(500);
+/// Time in which a broker has written the markers of a commit. A transaction begun earlier is refused
+/// once, and librdkafka repeats that only after 20 ms (`rdkafka_txnmgr.c`, CONCURRENT_TRANSACTIONS).
+const MARKERS: Duration = Duration::from_millis(3);
 /// Time to take the transactional id; a transaction left open must be aborted first.
 const INIT: Duration = Duration::from_secs(30);
 
@@ -28,6 +31,7 @@ pub struct Producer {
     queue_size: usize,
     order: Vec<u32>,
     scratch: Scratch,
+    committed: Option<Instant>,
 }
 
 impl Producer {
@@ -43,7 +47,18 @@ impl Producer {
         })?;
         let (topics, order) = (Vec::new(), Vec::new());
         let scratch = Scratch::default();
-        Ok(Self { topics, checkpoint, native, fit, batch_size, queue_size, order, scratch })
+        let committed = None;
+        Ok(Self {
+            topics,
+            checkpoint,
+            native,
+            fit,
+            batch_size,
+            queue_size,
+            order,
+            scratch,
+            committed,
+        })
     }
 
     fn call(&self, call: Call, time: Duration) -> Result<(), PortError> {
@@ -159,6 +174,9 @@ impl Port for Producer {
     }
 
     fn begin(&mut self) -> Result<(), PortError> {
+        if let Some(committed) = self.committed.take() {
+            std::thread::sleep(MARKERS.saturating_sub(committed.elapsed()));
+        }
         self.native.watch().forget();
         self.call(Call::Begin, Duration::ZERO)
     }
@@ -213,7 +231,10 @@ impl Port for Producer {
                 Err(PortError::Unclear(_)) if Instant::now() < end => {
                     std::thread::sleep(Duration::from_millis(50).min(left));
                 }
-                done => return done,
+                done => {
+                    self.committed = Some(Instant::now());
+                    return done;
+                }
             }
         }
     }

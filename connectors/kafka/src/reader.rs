@@ -22,6 +22,8 @@ pub(crate) struct Reader {
     brokers: String,
     topic: String,
     at_end: bool,
+    /// The offset at which to stop, where others may go on writing.
+    until: Option<i64>,
 }
 
 impl Reader {
@@ -40,7 +42,22 @@ impl Reader {
             .add_partition_offset(&topic, 0, Offset::Beginning)
             .and_then(|()| consumer.assign(&place));
         client::made(assigned)?;
-        Ok(Self { consumer, brokers: settings.brokers.clone(), topic, at_end: false })
+        let brokers = settings.brokers.clone();
+        Ok(Self { consumer, brokers, topic, at_end: false, until: None })
+    }
+
+    /// The same, ending at what is there now: under somebody else's load the end never comes.
+    pub(crate) fn bounded(settings: &Settings) -> Result<Self> {
+        let mut reader = Self::new(settings)?;
+        match reader.consumer.fetch_watermarks(&reader.topic, 0, SILENCE / 2) {
+            Ok((_, high)) => reader.until = Some(high),
+            Err(error) => {
+                let doing = "looking up the end of the checkpoint topic";
+                let context = reader.consumer.context();
+                return Err(client::told(&error, context, &reader.brokers, doing));
+            }
+        }
+        Ok(reader)
     }
 }
 
@@ -52,6 +69,9 @@ impl Log for Reader {
             match self.consumer.poll(MOMENT) {
                 Some(Ok(message)) => {
                     self.at_end = false;
+                    if self.until.is_some_and(|until| message.offset() >= until) {
+                        return Ok(None);
+                    }
                     return Ok(Some(Entry {
                         key: message.key().unwrap_or_default().to_vec(),
                         value: message.payload().map(<[u8]>::to_vec),

@@ -134,7 +134,7 @@ pub async fn load(settings: &Settings) -> Result<Checkpoint> {
     let settings = settings.clone();
     let read = tokio::task::spawn_blocking(move || {
         let mut checkpoint = Checkpoint::default();
-        let mut reader = Reader::new(&settings)?;
+        let mut reader = Reader::bounded(&settings)?;
         checkpoint::read_to_end(&mut reader, &settings.connector, &mut checkpoint)?;
         Ok(checkpoint)
     });
