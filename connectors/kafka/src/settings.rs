@@ -84,7 +84,7 @@ impl Settings {
         config
             .set("compression.type", "lz4")
             .set("linger.ms", "5")
-            .set("queue.buffering.max.messages", "100000");
+            .set("queue.buffering.max.messages", "40000");
         for (name, value) in self.client_config().config_map() {
             config.set(name, value);
         }
