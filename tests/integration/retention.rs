@@ -75,10 +75,10 @@ async fn idle(world: World) {
 
 #[test]
 fn idle_table_pg15() {
-    world::run(Server::Pg15, Use::Share, "idle15", idle);
+    world::run(Server::Pg15, Use::Alone, "idle15", idle);
 }
 
 #[test]
 fn idle_table_pg18() {
-    world::run(Server::Pg18, Use::Share, "idle18", idle);
+    world::run(Server::Pg18, Use::Alone, "idle18", idle);
 }
