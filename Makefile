@@ -6,7 +6,7 @@
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
-up:  ## start PostgreSQL 15 and 18, Kafka and the schema registry, natively
+up:  ## start PostgreSQL 15 and 18, MySQL, MariaDB, Kafka and the schema registry, natively
 	@dev/install
 	@dev/stack up
 

@@ -34,7 +34,11 @@ wait_until() {
 # A dead child that nobody has waited for still has a directory in /proc, but no command line.
 gone() { ! grep -q . "/proc/$1/cmdline" 2>/dev/null; }
 
+# greets PORT: also accepts a connection and speaks first, as MySQL and MariaDB do.
+greets() { (exec 3<>"/dev/tcp/127.0.0.1/$1" && IFS= read -r -t 2 -n 1 <&3) 2>/dev/null; }
+
 port_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+port_closed() { ! port_open "$1"; }
 
 # launch DIRECTORY COMMAND…: a server in a session of its own, so that a Ctrl-C or a closed terminal
 # does not reach it.
