@@ -10,6 +10,7 @@
 //! | --- | --- |
 //! | [`schema`], [`avro`] | Connect's schema tree, the registered text, the writing primitives |
 //! | [`layout`], [`batch`], [`change`] | a table version, rows encoded into an arena, what happened to them |
+//! | [`modes`], [`settings`] | how values are represented, what every source is told |
 //! | [`record`], [`partition`] | what goes to Kafka, and to which partition |
 //! | [`position`], [`checkpoint`] | where in the log, and what is stored in Kafka about it |
 //! | [`source`], [`sink`], [`resolve`] | the contracts of both ends |
@@ -24,10 +25,12 @@ pub mod error;
 pub mod fault;
 pub mod finding;
 pub mod layout;
+pub mod modes;
 pub mod partition;
 pub mod position;
 pub mod record;
 pub mod resolve;
 pub mod schema;
+pub mod settings;
 pub mod sink;
 pub mod source;

@@ -1,0 +1,2 @@
+//! The binary log: events as bytes, decoded without copying.
+pub mod table_map;

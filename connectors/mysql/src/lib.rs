@@ -1,0 +1,9 @@
+//! MySQL and MariaDB as a source: binlog transport and decoding, structures, snapshot, checks.
+#![forbid(unsafe_code)]
+
+pub mod binlog;
+pub mod codes;
+pub mod flavor;
+pub mod settings;
+pub mod structure;
+pub mod table;
