@@ -11,6 +11,7 @@
 //! | [`schema`], [`avro`] | Connect's schema tree, the registered text, the writing primitives |
 //! | [`layout`], [`batch`], [`change`] | a table version, rows encoded into an arena, what happened to them |
 //! | [`modes`], [`settings`] | how values are represented, what every source is told |
+//! | [`value`] | calendar, decimals, bytes as text |
 //! | [`record`], [`partition`] | what goes to Kafka, and to which partition |
 //! | [`position`], [`checkpoint`] | where in the log, and what is stored in Kafka about it |
 //! | [`source`], [`sink`], [`resolve`] | the contracts of both ends |
@@ -34,3 +35,4 @@ pub mod schema;
 pub mod settings;
 pub mod sink;
 pub mod source;
+pub mod value;

@@ -1,6 +1,9 @@
 //! Where in a database's log: what is stored, compared and confirmed.
 
+pub mod gtid;
+
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A point in one server's log up to which everything is delivered.
 ///
@@ -8,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// two servers have no common log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// Identity of the server: PostgreSQL's system identifier, MySQL's server uuid.
+    /// Identity of the server: PostgreSQL's system identifier. Where the log names transactions
+    /// the same on every server of a cluster (GTIDs), the kind of server.
     pub server: String,
     /// The end of the last transaction that is delivered whole.
     pub log: Log,
@@ -23,6 +27,24 @@ pub struct Position {
 pub enum Log {
     /// PostgreSQL: the end LSN of a commit, a byte position in the WAL.
     Lsn(u64),
+    /// MySQL: the transactions that are delivered, and where the newest of them ended.
+    Gtids {
+        /// Every transaction delivered or never to be.
+        set: gtid::Set,
+        /// Log file of this server, for people.
+        file: Arc<str>,
+        /// Byte offset in it.
+        pos: u64,
+    },
+    /// MariaDB: the newest transaction of each domain, and where the newest of them ended.
+    Domains {
+        /// The newest transaction of each domain.
+        newest: gtid::Domains,
+        /// Log file of this server, for people.
+        file: Arc<str>,
+        /// Byte offset in it.
+        pos: u64,
+    },
 }
 
 /// The delivered beginning of a transaction that is larger than a Kafka transaction may be.
@@ -45,13 +67,27 @@ impl Position {
         if self.server != other.server {
             return false;
         }
-        match (&self.log, &other.log) {
-            (Log::Lsn(a), Log::Lsn(b)) if a == b => match (&self.part, &other.part) {
+        let (covers, covered) = (self.log.covers(&other.log), other.log.covers(&self.log));
+        match (covers, covered) {
+            (true, true) => match (&self.part, &other.part) {
                 (_, None) => true,
                 (None, Some(_)) => false,
                 (Some(a), Some(b)) => a.transaction == b.transaction && a.k >= b.k,
             },
-            (Log::Lsn(a), Log::Lsn(b)) => a > b,
+            (covers, _) => covers,
+        }
+    }
+}
+
+impl Log {
+    /// Whether everything up to `other` lies before `self`. Logs of two kinds have nothing to do
+    /// with each other.
+    fn covers(&self, other: &Log) -> bool {
+        match (self, other) {
+            (Log::Lsn(a), Log::Lsn(b)) => a >= b,
+            (Log::Gtids { set: a, .. }, Log::Gtids { set: b, .. }) => a.covers(b),
+            (Log::Domains { newest: a, .. }, Log::Domains { newest: b, .. }) => a.covers(b),
+            _ => false,
         }
     }
 }
@@ -72,6 +108,21 @@ mod tests {
         assert!(part(10, 3).covers(&a) && !a.covers(&part(10, 3)));
         assert!(part(10, 3).covers(&part(10, 2)) && !part(10, 2).covers(&part(10, 3)));
         assert!(b.covers(&part(10, 3)));
+    }
+
+    #[test]
+    fn sets_of_transactions_have_no_order() {
+        let at = |set: &str| {
+            let (set, file) = (set.parse().unwrap(), "bin.000001".into());
+            Position::at("mysql", Log::Gtids { set, file, pos: 4 })
+        };
+        let (a, b) =
+            ("3e11fa47-71ca-11e1-9e33-c80aa9429562", "3e11fa47-71ca-11e1-9e33-c80aa9429563");
+        let (one, two) = (at(&format!("{a}:1-5")), at(&format!("{b}:1-5")));
+        assert!(!one.covers(&two) && !two.covers(&one));
+        assert!(at(&format!("{a}:1-5,{b}:1-5")).covers(&one));
+        let text = serde_json::to_string(&one).unwrap();
+        assert_eq!(serde_json::from_str::<Position>(&text).unwrap(), one);
     }
 
     #[test]
