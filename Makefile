@@ -37,7 +37,7 @@ integration:  ## the tests on real servers
 conformance:  ## the same records as Debezium, for the cases in dev/conformance-cases.txt
 	@dev/test conformance
 
-demo:  ## a shop database, snapshotted and streamed before your eyes
+demo:  ## a shop database, snapshotted and streamed before your eyes; DB=mysql or DB=mariadb
 	@dev/demo
 
 bench:  ## speed, side by side with PostgreSQL's own tools

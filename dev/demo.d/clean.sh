@@ -11,7 +11,7 @@ finish() {
   if [ -e "$DIR/leftovers" ]; then
     step "cleaning up"
     eval "$("$here/stack" env)"
-    PG18_ADMIN=$WALBROOK_TEST_PG18 KAFKA=$WALBROOK_TEST_KAFKA REGISTRY=$WALBROOK_TEST_REGISTRY
+    KAFKA=$WALBROOK_TEST_KAFKA REGISTRY=$WALBROOK_TEST_REGISTRY
     remove_leftovers
   fi
   # shellcheck disable=SC2086 # a list of services
@@ -19,15 +19,19 @@ finish() {
   exit $code
 }
 
-remove_leftovers() {
-  end_of "$DIR/workload" 5
+choose_from_leftovers() { choose "$(cat "$DIR/leftovers")"; }
+
+# In a process of its own, because they may be on another database than this demo's.
+remove_leftovers() (
+  choose_from_leftovers
+  customers_go
   end_of "$DIR/daemon" 2 # the keeper first, else it starts the daemon again
   end_of_daemon
   remove_topics &
-  remove_database
+  remove_database || say "the database shop could not be removed"
   wait $!
   rm -f "$DIR/leftovers"
-}
+)
 
 end_of_daemon() {
   local pid
@@ -40,20 +44,10 @@ end_of_daemon() {
   rm -f "$DIR/walbrook.pid"
 }
 
-remove_database() {
-  admin_sql <<'END' || say "the database shop could not be removed"
-SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = 'shop' AND active;
-SELECT pg_sleep(0.2);
-SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = 'shop';
-DROP DATABASE IF EXISTS shop WITH (FORCE);
-DROP ROLE IF EXISTS walbrook;
-END
-}
-
 remove_topics() {
   local subject
   java -XX:TieredStopAtLevel=1 -cp "$(kafka_home)/libs/*" org.apache.kafka.tools.TopicCommand --bootstrap-server "$KAFKA" \
-    --delete --if-exists --topic 'shop\..*|__walbrook-shop-checkpoint' >"$DIR/topics.log" 2>&1 || say "the topics of the shop could not be removed: $DIR/topics.log"
+    --delete --if-exists --topic 'shop\..*|__walbrook-shop-.*' >"$DIR/topics.log" 2>&1 || say "the topics of the shop could not be removed: $DIR/topics.log"
   for subject in $(curl -sf -m 5 "$REGISTRY/subjects" | jq -r '.[] | select(startswith("shop."))'); do
     curl -sf -m 5 -o /dev/null -X DELETE "$REGISTRY/subjects/$subject"
   done

@@ -2,7 +2,7 @@
 # The servers, in the background while cargo builds. What was down before is stopped at the end.
 
 start_servers() {
-  step "starting PostgreSQL, Kafka and the schema registry"
+  step "starting $DATABASE, Kafka and the schema registry"
   STARTED=$("$here/stack" ps | awk '!/ up, pid/ { print $1 }' | grep -xF "$(printf '%s\n' "${SERVICES[@]}")" || true)
   setsid "$here/stack" up "${SERVICES[@]}" >"$DIR/servers.log" 2>&1 7>&- &
   STACK=$!
@@ -13,10 +13,8 @@ wait_for_servers() {
   STACK=''
   cat "$DIR/servers.log"
   eval "$("$here/stack" env)"
-  PG18_ADMIN=$WALBROOK_TEST_PG18
   KAFKA=$WALBROOK_TEST_KAFKA
   REGISTRY=$WALBROOK_TEST_REGISTRY
-  SHOP_URL=postgres://walbrook@127.0.0.1:$PG18_PORT/shop
   # The configuration names the usual ports; where they are others, the environment says so.
   grep -qF "\"$KAFKA\"" "$CONFIG" || export WALBROOK__KAFKA__BROKERS=$KAFKA
   grep -qF "\"$REGISTRY\"" "$CONFIG" || export WALBROOK__REGISTRY__URL=$REGISTRY

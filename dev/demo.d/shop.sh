@@ -1,20 +1,12 @@
 # shellcheck shell=bash
-# The shop: its database, its customers, and the daemon that captures it.
+# The shop: its database, its customers, and the daemon that captures it. What depends on the kind of
+# database is in a folder of its name.
 
 TABLES=(customers products orders order_items)
 
-admin_sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$PG18_ADMIN" "$@"; }
-shop_sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$SHOP_URL" "$@"; }
-
 create_shop() {
   step "opening a shop: ${TABLES[*]}"
-  admin_sql <<'END'
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'walbrook') THEN CREATE ROLE walbrook LOGIN REPLICATION; END IF;
-END $$;
-END
-  admin_sql -c 'CREATE DATABASE shop OWNER walbrook'
-  shop_sql -f "$here/demo.d/shop.sql"
+  create_database
   counts
 }
 
@@ -22,23 +14,19 @@ END
 counts() {
   local table
   for table in "${TABLES[@]}"; do
-    printf '  %-12s %7d rows\n' "$table" "$(shop_sql -c "SELECT count(*) FROM $table")"
+    printf '  %-12s %7d rows\n' "$table" "$(rows_of "$table")"
   done
 }
 
 start_workload() {
   step "customers come: inserts, updates, deletes, rollbacks, about $((ROUNDS * 2)) transactions a second"
-  launch_in "$DIR/workload" pgbench -n -f "$here/demo.d/load.sql" -c 3 -j 1 -R "$ROUNDS" -T 864000 "$SHOP_URL"
+  customers_come
 }
 
 stop_workload() {
-  end_of "$DIR/workload" 5
+  customers_go
   # The sessions end when they notice; only then is the count final.
   wait_until 5 nobody_writes || true
-}
-
-nobody_writes() {
-  [ "$(admin_sql -c "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND application_name = 'pgbench'")" = 0 ]
 }
 
 # Starts the daemon; when it is killed it is started again, as systemd would.

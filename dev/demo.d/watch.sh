@@ -83,7 +83,7 @@ tell_all() {
   "$BIN" tail --brokers "$KAFKA" --registry "$REGISTRY" --prefix shop --from-beginning --idle 1 2>/dev/null |
     awk '{ n[$3 "/" $2]++ } END { for (k in n) print k, n[k] }' >"$DIR/told"
   for table in "${TABLES[@]}"; do
-    awk -v t="public.$table" -v name="$table" -v rows="$(shop_sql -c "SELECT count(*) FROM $table")" '
+    awk -v t="$SCHEMA.$table" -v name="$table" -v rows="$(rows_of "$table")" '
       { n[$1] = $2 }
       END {
         r = n[t "/READ"] + 0; i = n[t "/INSERT"] + 0; d = n[t "/DELETE"] + 0
@@ -93,6 +93,6 @@ tell_all() {
 }
 
 table_of_account() {
-  awk 'BEGIN { printf "  %-12s %10s   %10s = %8s + %8s - %8s   %8s\n", "table", "PostgreSQL", "Kafka", "read", "inserted", "deleted", "updated" }
+  awk -v database="${DATABASE% *}" 'BEGIN { printf "  %-12s %10s   %10s = %8s + %8s - %8s   %8s\n", "table", database, "Kafka", "read", "inserted", "deleted", "updated" }
     { printf "  %-12s %10d   %10d = %8d + %8d - %8d   %8d\n", $1, $2, $6, $3, $4, $5, $7 }' "$DIR/account"
 }

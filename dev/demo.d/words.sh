@@ -10,7 +10,7 @@ note() { printf '%s%s%s\n' "$DIM" "$*" "$PLAIN"; }
 announce() {
   local packages
   packages=$("$here/install" --list | paste -sd ' ')
-  step "The Walbrook demo: PostgreSQL → Kafka, exactly once"
+  step "The Walbrook demo: $DATABASE → Kafka, exactly once"
   echo "  Debian packages  ${packages:-nothing to install}${packages:+  ($(package_size "$packages"))}"
   echo "  downloads        $(downloads)"
   echo "                   kept in $CACHE"
@@ -19,7 +19,7 @@ announce() {
   else
     echo "  build            $TARGET/ci; the first one takes about 9 minutes on 2 cores"
   fi
-  echo "  ports            127.0.0.1: $PG18_PORT PostgreSQL 18, $KAFKA_PORT $KAFKA_CONTROLLER_PORT Kafka, $REGISTRY_PORT registry, ${ADMIN##*:} Walbrook"
+  echo "  ports            127.0.0.1: $PORT $DATABASE, $KAFKA_PORT $KAFKA_CONTROLLER_PORT Kafka, $REGISTRY_PORT registry, ${ADMIN##*:} Walbrook"
   echo "  afterwards       Ctrl-C at any moment removes the shop, its topics, and stops what the demo started"
 }
 
@@ -32,7 +32,7 @@ package_size() {
 
 downloads() {
   local missing=()
-  [ -d "$CACHE/postgres-$POSTGRES18_VERSION" ] || missing+=("PostgreSQL 18 (24 MB)")
+  mapfile -t missing < <(database_download)
   [ -d "$CACHE/kafka-$KAFKA_VERSION" ] || missing+=("Kafka $KAFKA_VERSION (54 MB)")
   [ -d "$CACHE/registry-$REGISTRY_VERSION" ] || missing+=("Apicurio Registry $REGISTRY_VERSION (109 MB)")
   [ ${#missing[@]} -gt 0 ] || missing=("nothing: all is there")
@@ -50,10 +50,10 @@ invitation() {
 farewell() {
   step "How to go on"
   cat <<END
-  make demo                                      again: kill -9 the daemon meanwhile, and compare
-  make up && target/ci/walbrook tail ${PG18_ADMIN}
+  $(printf %-46s "make demo DB=$DB") again: kill -9 the daemon meanwhile, and compare
+  make up && target/ci/walbrook tail $ADMIN_URL
                                                  changes of a database, no Kafka needed
-  target/ci/walbrook validate --config config/shop.toml --print
+  target/ci/walbrook validate --config ${CONFIG#"$REPO"/} --print
                                                  the configuration of this demo, with every default
   README.md                                      your own database, in five minutes
 END
