@@ -224,7 +224,7 @@ impl Simulated {
         }
         let position = position
             .unwrap_or_else(|| Position::at(entry.server.clone(), Log::Lsn(entry.consistent_lsn)));
-        let Log::Lsn(from) = position.log;
+        let from = position.lsn();
         let entries = tables.iter().map(|(name, table)| (name.as_str(), table));
         let covered = Covered::new(entries, from).expect("readable bounds");
         let filter = covered.largest() > from && self.wrong != Some(Wrong::LeavesNothingOut);

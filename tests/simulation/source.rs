@@ -50,10 +50,7 @@ impl Scripted {
         let mut world = self.world.lock().expect("a sound world");
         world.starts += 1;
         let random = Random::new(self.seed.wrapping_add(world.starts * 7919));
-        let from = match &self.start {
-            Some(Position { log: Log::Lsn(lsn), .. }) => *lsn,
-            None => 0,
-        };
+        let from = self.start.as_ref().map_or(0, Position::lsn);
         if let Some(confirmed) = world.confirmed.filter(|&confirmed| confirmed > from) {
             world.violations.push(format!("a gap: stored {from}, slot {confirmed}"));
         }
@@ -86,7 +83,7 @@ fn confirm(world: &Shared, broker: &twin::Shared, position: &Position) {
     if !held.as_ref().is_some_and(|held| held.covers(position)) {
         world.violations.push(format!("confirmed {position:?}, but Kafka holds {held:?}"));
     }
-    let Log::Lsn(lsn) = position.log;
+    let lsn = position.lsn();
     world.confirmed = world.confirmed.max(Some(lsn));
 }
 

@@ -38,8 +38,5 @@ pub(crate) fn take(value: &[u8]) -> u64 {
 
 /// The stored position as a number.
 pub(crate) fn position(checkpoint: &Checkpoint) -> u64 {
-    match checkpoint.position().unwrap() {
-        Some(Position { log: Log::Lsn(at), .. }) => at,
-        None => 0,
-    }
+    checkpoint.position().unwrap().map_or(0, |position| position.lsn())
 }

@@ -12,7 +12,7 @@ use crate::slot::Slot;
 use crate::transport::Session;
 use tokio::io::{AsyncRead, AsyncWrite};
 use walbrook_core::error::{Error, Result};
-use walbrook_core::position::{Log, Position};
+use walbrook_core::position::Position;
 
 /// Who the server is, as it says itself (`IDENTIFY_SYSTEM`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub fn compare_start(
     slot: &str,
     database: &str,
 ) -> Result<()> {
-    let Log::Lsn(at) = stored.position.log;
+    let at = stored.position.lsn();
     if stored.position.server != found.system.id {
         return Err(other_system(&stored.position.server, &found.system.id));
     }
@@ -165,6 +165,7 @@ fn gap(slot: &Slot, at: u64, confirmed: u64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use walbrook_core::position::Log;
 
     fn slot(confirmed: u64) -> Slot {
         Slot {

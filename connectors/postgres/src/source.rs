@@ -27,7 +27,7 @@ use walbrook_core::batch::Batch;
 use walbrook_core::checkpoint::{Checkpoint, Updates};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
-use walbrook_core::position::{Log, Position};
+use walbrook_core::position::Position;
 use walbrook_core::resolve::Answer;
 use walbrook_core::source::{Confirm, Description, Gauges, Source, SourceHandle};
 
@@ -99,7 +99,7 @@ where
 pub fn confirmation() -> (Confirm, watch::Receiver<u64>) {
     let (sender, receiver) = watch::channel(0);
     let confirm = move |position: &Position| {
-        let Log::Lsn(lsn) = position.log;
+        let lsn = position.lsn();
         sender.send_if_modified(|known| {
             let newer = lsn > *known;
             *known = lsn.max(*known);
@@ -120,7 +120,7 @@ pub fn description() -> Description {
 
 /// A position as the offset that Debezium stores.
 fn export(position: &Position) -> serde_json::Value {
-    let Log::Lsn(lsn) = position.log;
+    let lsn = position.lsn();
     serde_json::json!({ "lsn_proc": lsn, "lsn_commit": lsn, "lsn": lsn })
 }
 
@@ -132,6 +132,7 @@ fn raise(gauge: &std::sync::atomic::AtomicU64, value: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use walbrook_core::position::Log;
 
     #[test]
     fn confirmations_only_grow() {

@@ -62,6 +62,14 @@ impl Position {
         Self { server: server.into(), log, part: None }
     }
 
+    /// The LSN, for a source whose log has them; 0 in any other log, which covers nothing there.
+    pub fn lsn(&self) -> u64 {
+        match self.log {
+            Log::Lsn(lsn) => lsn,
+            Log::Gtids { .. } | Log::Domains { .. } => 0,
+        }
+    }
+
     /// Whether everything up to `other` is delivered when everything up to `self` is.
     pub fn covers(&self, other: &Position) -> bool {
         if self.server != other.server {

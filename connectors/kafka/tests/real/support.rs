@@ -90,10 +90,7 @@ pub(crate) fn stored(at: u64) -> (Part, Option<serde_json::Value>) {
 }
 
 pub(crate) fn position(checkpoint: &Checkpoint) -> u64 {
-    match checkpoint.position().unwrap() {
-        Some(Position { log: Log::Lsn(at), .. }) => at,
-        None => 0,
-    }
+    checkpoint.position().unwrap().map_or(0, |position| position.lsn())
 }
 
 /// The next receipt.

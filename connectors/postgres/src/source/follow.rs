@@ -30,7 +30,7 @@ pub(super) async fn run(
     let Prepared { entry, tables, position, structures, .. } = prepared;
     let position = position
         .unwrap_or_else(|| Position::at(entry.server.clone(), Log::Lsn(entry.consistent_lsn)));
-    let Log::Lsn(from) = position.log;
+    let from = position.lsn();
     let covered = Covered::new(tables.iter().map(|(name, table)| (name.as_str(), table)), from);
     let covered = covered.map_err(|what| {
         let message = format!("The stored snapshot of a table cannot be understood: {what}.");

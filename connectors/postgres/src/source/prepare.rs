@@ -160,6 +160,9 @@ pub fn read(checkpoint: &Checkpoint) -> Result<Known> {
     if position.is_none() && entry.as_ref().is_some_and(|it| it.phase == Phase::Streaming) {
         return Err(unreadable("it says \"streaming\" but not from where".to_owned()));
     }
+    if position.as_ref().is_some_and(|position| !matches!(position.log, Log::Lsn(_))) {
+        return Err(unreadable("its position is in the log of another kind of database".to_owned()));
+    }
     Ok(Known { entry, tables, position, structures })
 }
 
@@ -212,9 +215,7 @@ pub fn plan(
         Decision::Adopt => fresh(Phase::Creating, confirmed, false),
         Decision::Again => {
             stale.extend(std::mem::take(&mut tables).into_keys().map(Part::Table));
-            let at = position.as_ref().map_or(0, |position| match position.log {
-                Log::Lsn(lsn) => lsn,
-            });
+            let at = position.as_ref().map_or(0, Position::lsn);
             fresh(Phase::Snapshotting, at, true)
         }
         Decision::Snapshot | Decision::Stream | Decision::Finished => match entry {

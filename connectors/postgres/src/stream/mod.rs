@@ -35,7 +35,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, watch};
 use walbrook_core::batch::Batch;
 use walbrook_core::error::Result;
-use walbrook_core::position::{Log, Position};
+use walbrook_core::position::Position;
 use walbrook_core::source::{Gauges, Message};
 
 /// Which changes are left out because snapshot rows contain them.
@@ -149,7 +149,7 @@ where
     frames.set_limit(timing.max_row);
     let messages = wires.messages.clone();
     let taker = wires.messages.clone();
-    let Log::Lsn(begun) = start.position.log;
+    let begun = start.position.lsn();
     let (confirmed, gauges) = (wires.confirmed.clone(), Arc::clone(&wires.gauges));
     gauges.confirmed.fetch_max(begun, std::sync::atomic::Ordering::Relaxed);
     let mut feedback = feedback::Feedback::new(write, begun, confirmed, gauges, timing);

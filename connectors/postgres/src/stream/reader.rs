@@ -19,7 +19,6 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 use walbrook_core::change::Event;
 use walbrook_core::error::{Error, Result};
-use walbrook_core::position::Log;
 use walbrook_core::source::Gauges;
 
 /// The reading half of the stream.
@@ -66,7 +65,7 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
         wires: Wires,
         asked: &'a Notify,
     ) -> Self {
-        let Log::Lsn(at) = start.position.log;
+        let at = start.position.lsn();
         Self {
             read,
             frames,

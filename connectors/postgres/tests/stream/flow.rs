@@ -96,7 +96,7 @@ impl Flow {
                     self.seen.push((change.op, change.number, key.to_vec()));
                 }
                 Event::End(position) | Event::Progress(position) => {
-                    let Log::Lsn(lsn) = position.log;
+                    let lsn = position.lsn();
                     assert!(lsn > self.at, "positions only grow");
                     self.at = lsn;
                 }
