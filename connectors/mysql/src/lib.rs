@@ -5,5 +5,6 @@ pub mod binlog;
 pub mod codes;
 pub mod flavor;
 pub mod settings;
+pub mod source_block;
 pub mod structure;
 pub mod table;
