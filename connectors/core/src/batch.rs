@@ -186,6 +186,12 @@ impl Writer<'_> {
         self.layout.fields.get(number)
     }
 
+    /// The next cell's twin in another image of the same layout.
+    #[inline]
+    pub fn twin(&self, other: Image) -> Option<Cell> {
+        other.cell(self.batch, self.batch.cells.len() - self.cells).copied()
+    }
+
     /// A value: `write` appends its payload. Returns what `write` returns; on an error the row is
     /// to be dropped with the batch or finished and ignored.
     #[inline]
@@ -199,6 +205,37 @@ impl Writer<'_> {
         let payload = span(start, self.batch.bytes.len());
         self.batch.cells.push(Cell { payload, state: State::Present });
         Ok(())
+    }
+
+    /// A value that shows only when it is read whether it can be told: `write` appends the payload
+    /// and answers `true`, or appends nothing and answers `false`, which is null.
+    #[inline]
+    pub fn value_or_null<E>(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let Some(field) = self.field() else { return Ok(()) };
+        let tag = field.wrap.value_tag().filter(|_| !field.hidden);
+        self.batch.bytes.extend(tag);
+        let start = self.batch.bytes.len();
+        if write(&mut self.batch.bytes)? {
+            let payload = span(start, self.batch.bytes.len());
+            self.batch.cells.push(Cell { payload, state: State::Present });
+        } else {
+            self.batch.bytes.truncate(start - usize::from(tag.is_some()));
+            self.null();
+        }
+        Ok(())
+    }
+
+    /// A value whose payload is written already.
+    #[inline]
+    pub fn payload(&mut self, payload: &[u8]) {
+        let written: Result<(), std::convert::Infallible> = self.value(|out| {
+            out.extend_from_slice(payload);
+            Ok(())
+        });
+        let _ = written;
     }
 
     /// SQL NULL. A required field gets its fallback: the log may be older than the NOT NULL.
@@ -320,6 +357,17 @@ mod tests {
         assert_eq!(image.datum.of(&batch.bytes), b"\x0e\x02\x04hi");
         let note = image.cell(&batch, 1).unwrap();
         assert_eq!((note.payload.of(&batch.bytes), note.state), (&b"\x04hi"[..], State::Present));
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_null_and_leaves_no_tag() {
+        let (mut batch, layout) = (Batch::default(), layout());
+        let mut row = batch.image(&layout);
+        row.value_or_null(|out| number(out, 7).map(|()| true)).unwrap();
+        row.value_or_null(|_| Ok::<_, Infallible>(false)).unwrap();
+        let image = row.finish();
+        assert_eq!(image.datum.of(&batch.bytes), b"\x0e\x00");
+        assert_eq!(image.cell(&batch, 1).unwrap().state, State::Null);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A version of a table's structure, compiled: how its rows are written and read back by column.
 
-use crate::schema::{Schema, Wrap};
+use crate::avro::text;
+use crate::schema::{self, Schema, Wrap};
 use std::sync::Arc;
 
 /// A table by its full name.
@@ -57,8 +58,37 @@ pub struct Field {
 }
 
 impl Layout {
+    /// A layout with the fingerprint of its parts.
+    pub fn new(table: Table, fields: Vec<Field>, key: Vec<usize>) -> Self {
+        let fingerprint = fingerprint(&table, &fields, &key);
+        Self { table, fingerprint, fields, key }
+    }
+
     /// The place of the column called `name`.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| &*field.name == name)
     }
+}
+
+/// FNV-1a over everything that a reader of the layout can see; the same in every process.
+fn fingerprint(table: &Table, fields: &[Field], key: &[usize]) -> u64 {
+    let record = Schema::record(
+        table.to_string(),
+        fields.iter().map(|f| schema::Field::new(f.name.clone(), f.schema.clone())).collect(),
+    );
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |bytes: &[u8]| {
+        for byte in bytes.iter().chain(&[0]) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    add(text::of(&record).as_bytes());
+    for place in key {
+        add(&place.to_be_bytes());
+    }
+    for field in fields {
+        add(&field.fallback);
+        add(&field.unchanged);
+    }
+    hash
 }

@@ -8,10 +8,11 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`schema`], [`avro`] | Connect's schema tree, the registered text, the writing primitives |
+//! | [`schema`], [`semantic`], [`avro`] | Connect's schema tree, its named types, the registered text, the writing primitives |
 //! | [`layout`], [`batch`], [`change`] | a table version, rows encoded into an arena, what happened to them |
 //! | [`modes`], [`settings`] | how values are represented, what every source is told |
 //! | [`value`] | calendar, decimals, bytes as text |
+//! | [`chunk`] | which changes a table's rows contain while it is read |
 //! | [`record`], [`partition`] | what goes to Kafka, and to which partition |
 //! | [`position`], [`checkpoint`] | where in the log, and what is stored in Kafka about it |
 //! | [`source`], [`sink`], [`resolve`] | the contracts of both ends |
@@ -22,6 +23,7 @@ pub mod avro;
 pub mod batch;
 pub mod change;
 pub mod checkpoint;
+pub mod chunk;
 pub mod error;
 pub mod fault;
 pub mod finding;
@@ -32,6 +34,7 @@ pub mod position;
 pub mod record;
 pub mod resolve;
 pub mod schema;
+pub mod semantic;
 pub mod settings;
 pub mod sink;
 pub mod source;
