@@ -3,9 +3,10 @@
 use super::Fault;
 use crate::table::Binary;
 use walbrook_core::avro::write;
+use walbrook_core::value::binary::{encode, encoded_length};
 
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// The bytes of a text.
+pub(super) use walbrook_core::value::binary::write as opaque;
 
 /// bytea in its `hex` form.
 #[inline]
@@ -29,55 +30,10 @@ pub(super) fn hex(form: Binary, digits: &[u8], out: &mut Vec<u8>) -> Result<(), 
     Ok(())
 }
 
-/// The bytes of a text.
-pub(super) fn opaque(form: Binary, text: &[u8], out: &mut Vec<u8>) {
-    write::long(out, encoded_length(form, text.len()) as i64);
-    encode(form, text.iter().copied(), out);
-}
-
 #[inline]
 fn nibble(digit: u8) -> u8 {
     // '0'..'9' end in 0..9, 'a' and 'A' in 1.
     (digit & 15) + if digit > b'9' { 9 } else { 0 }
-}
-
-fn encoded_length(form: Binary, bytes: usize) -> usize {
-    match form {
-        Binary::Bytes => bytes,
-        Binary::Hex => bytes * 2,
-        Binary::Base64 | Binary::Base64UrlSafe => bytes.div_ceil(3) * 4,
-    }
-}
-
-fn encode(form: Binary, bytes: impl Iterator<Item = u8>, out: &mut Vec<u8>) {
-    match form {
-        Binary::Bytes => out.extend(bytes),
-        Binary::Hex => {
-            for byte in bytes {
-                out.extend([digit(byte >> 4), digit(byte & 15)]);
-            }
-        }
-        Binary::Base64 => base64(BASE64, bytes, out),
-        Binary::Base64UrlSafe => base64(URL_SAFE, bytes, out),
-    }
-}
-
-fn digit(nibble: u8) -> u8 {
-    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
-}
-
-fn base64(alphabet: &[u8; 64], mut bytes: impl Iterator<Item = u8>, out: &mut Vec<u8>) {
-    while let Some(first) = bytes.next() {
-        let (second, third) = (bytes.next(), bytes.next());
-        let group = u32::from(first) << 16
-            | u32::from(second.unwrap_or(0)) << 8
-            | u32::from(third.unwrap_or(0));
-        let letter =
-            |shift: u32| alphabet.get((group >> shift & 63) as usize).copied().unwrap_or_default();
-        out.extend([letter(18), letter(12)]);
-        out.push(if second.is_some() { letter(6) } else { b'=' });
-        out.push(if third.is_some() { letter(0) } else { b'=' });
-    }
 }
 
 #[cfg(test)]

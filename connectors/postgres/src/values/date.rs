@@ -1,8 +1,9 @@
 //! date: days since 1970, or ISO text.
 
 use super::Fault;
-use super::civil::{Short, era, read_date};
+use super::civil::{era, read_date};
 use walbrook_core::avro::write;
+use walbrook_core::value::short::Short;
 
 /// How a date is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

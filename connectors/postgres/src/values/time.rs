@@ -1,8 +1,10 @@
 //! time and timetz: a time of day.
 
 use super::Fault;
-use super::civil::{DAY_US, Short, read_clock, read_offset};
+use super::civil::{read_clock, read_offset};
 use walbrook_core::avro::write;
+use walbrook_core::value::calendar::DAY_US;
+use walbrook_core::value::short::Short;
 
 /// How a time of day is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

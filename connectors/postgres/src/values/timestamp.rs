@@ -1,8 +1,10 @@
 //! timestamp and timestamptz.
 
 use super::Fault;
-use super::civil::{DAY_US, Short, era, read_clock, read_date, read_offset};
+use super::civil::{era, read_clock, read_date, read_offset};
 use walbrook_core::avro::write;
+use walbrook_core::value::calendar::DAY_US;
+use walbrook_core::value::short::Short;
 
 /// What pgjdbc makes of the infinities, in microseconds; consumers know these numbers.
 const INFINITY_US: i64 = 9_223_372_036_825_200_000;
