@@ -9,27 +9,24 @@ pub mod decide;
 pub mod entry;
 pub(crate) mod follow;
 mod monitor;
-pub(crate) mod out;
 pub mod prepare;
 pub(crate) mod reader;
 
 use crate::codes;
 use crate::settings::Settings;
 use crate::source_block;
-use async_channel::{bounded, unbounded};
 use decide::Decision;
-use out::{Out, POOL};
 use prepare::Prepared;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::watch;
-use walbrook_core::batch::Batch;
 use walbrook_core::checkpoint::{Checkpoint, Updates};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
 use walbrook_core::position::Position;
 use walbrook_core::resolve::Answer;
-use walbrook_core::source::{Confirm, Description, Gauges, Source, SourceHandle};
+use walbrook_core::source::{Confirm, Description, Source, SourceHandle};
+use walbrook_reader::{Failures, Out};
 
 /// A PostgreSQL database that is captured.
 #[derive(Debug)]
@@ -82,17 +79,15 @@ pub(crate) fn open<F>(
 where
     F: Future<Output = Result<()>>,
 {
-    let (messages, received) = unbounded();
-    let (spare, empty) = bounded(POOL);
-    for _ in 0..POOL {
-        // Both ends are here: the channel is open.
-        drop(spare.try_send(Batch::default()));
-    }
-    let gauges = Arc::new(Gauges::default());
     let (confirm, confirmed) = confirmation();
-    let out = Out::new(messages, empty, Arc::clone(&gauges));
-    reader::spawn(connector, out, move |out| work(out, confirmed))?;
-    Ok(SourceHandle { description: description(), messages: received, spare, confirm, gauges })
+    let failures = Failures { thread: codes::THREAD, stopped };
+    let name = format!("postgres-{connector}");
+    walbrook_reader::open(name, description(), confirm, failures, |out| work(out, confirmed))
+}
+
+/// Nobody listens any more; nobody will read this either.
+fn stopped() -> Error {
+    Error::transient(codes::CLOSED, "The connector was stopped.")
 }
 
 /// The arrow back: the newest confirmed position, never an older one.

@@ -3,7 +3,7 @@
 use crate::catalog::Live;
 use crate::settings::{PublicationMode, Settings};
 use crate::slot::{self, Creation};
-use crate::source::{follow, out::Out, reader};
+use crate::source::{follow, reader};
 use crate::{publication, resume, source, transport};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use walbrook_core::error::Result;
 use walbrook_core::position::{Log, Position};
 use walbrook_core::source::SourceHandle;
+use walbrook_reader::Out;
 
 /// Follows the log from now on through a slot that ends with the connection.
 ///

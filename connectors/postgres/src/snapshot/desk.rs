@@ -12,7 +12,6 @@ use super::queue::{Next, Queue, Unit};
 use super::survey::Job;
 use crate::catalog::{Catalog, Live, published_relation};
 use crate::settings::Settings;
-use crate::source::out::Out;
 use crate::table::Table;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -26,6 +25,7 @@ use walbrook_core::change::Event;
 use walbrook_core::error::Result;
 use walbrook_core::fault;
 use walbrook_core::source::{Message, Progress};
+use walbrook_reader::Out;
 
 /// How often the progress of a table is told.
 const NEWS: Duration = Duration::from_millis(500);

@@ -29,7 +29,6 @@ mod survey;
 
 use crate::catalog::Live;
 use crate::settings::Settings;
-use crate::source::out::Out;
 use crate::transport;
 use desk::Desk;
 use entry::TableEntry;
@@ -38,6 +37,7 @@ use futures_util::future::try_join_all;
 use std::collections::BTreeMap;
 use tokio_postgres::Client;
 use walbrook_core::error::Result;
+use walbrook_reader::Out;
 
 /// Reads everything that `entries` do not say is finished, and hands it over. Brings the entries
 /// up to date.

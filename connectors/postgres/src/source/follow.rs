@@ -1,6 +1,5 @@
 //! From the end of the snapshot on: follows the log, leaving out what the rows contain already.
 
-use super::out::Out;
 use super::prepare::Prepared;
 use crate::catalog::{Catalog, Live, Structure};
 use crate::codes;
@@ -16,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use walbrook_core::error::{Error, Result};
 use walbrook_core::position::{Log, Position};
+use walbrook_reader::Out;
 
 /// How long another reader of the slot, such as our predecessor, is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -161,7 +161,9 @@ pub fn read(checkpoint: &Checkpoint) -> Result<Known> {
         return Err(unreadable("it says \"streaming\" but not from where".to_owned()));
     }
     if position.as_ref().is_some_and(|position| !matches!(position.log, Log::Lsn(_))) {
-        return Err(unreadable("its position is in the log of another kind of database".to_owned()));
+        return Err(unreadable(
+            "its position is in the log of another kind of database".to_owned(),
+        ));
     }
     Ok(Known { entry, tables, position, structures })
 }

@@ -4,69 +4,22 @@ use super::decide::Decision;
 use super::entry::Phase;
 use super::follow;
 use super::monitor;
-use super::out::Out;
 use super::prepare::Prepared;
-use crate::codes;
 use crate::settings::{Settings, SnapshotMode};
 use crate::snapshot::export::Holder;
 use crate::{slot, snapshot, transport};
-use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::timeout;
 use walbrook_core::checkpoint::{Part, put};
-use walbrook_core::error::{Error, Result};
+use walbrook_core::error::Result;
 use walbrook_core::fault;
 use walbrook_core::position::{Log, Position};
 use walbrook_core::source::Message;
+use walbrook_reader::Out;
 
 /// How long a slot that is to be dropped may still be in use.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long work may take to end in order when nobody listens any more.
-const FAREWELL: Duration = Duration::from_secs(2);
-
-/// Starts the thread. It ends with `work`, or when nobody listens any more.
-pub(super) fn spawn<F>(
-    connector: &str,
-    out: Out,
-    work: impl FnOnce(Out) -> F + Send + 'static,
-) -> Result<()>
-where
-    F: Future<Output = Result<()>>,
-{
-    let thread = std::thread::Builder::new().name(format!("postgres-{connector}"));
-    let failed = |error: std::io::Error| {
-        Error::transient(codes::THREAD, format!("The reader thread cannot be started: {error}."))
-    };
-    let body = move || {
-        let messages = out.messages.clone();
-        let run = AssertUnwindSafe(|| -> Result<()> {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map_err(failed)?.block_on(async {
-                let mut work = pin!(work(out));
-                tokio::select! {
-                    done = &mut work => done,
-                    () = messages.closed() => {
-                        // The stream says goodbye to the server; a snapshot is just left.
-                        timeout(FAREWELL, work).await.unwrap_or(Ok(()))
-                    }
-                }
-            })
-        });
-        let ended = std::panic::catch_unwind(run).unwrap_or_else(|_| {
-            let message = "The reader thread came to a state that it does not know.";
-            Err(Error::definite(codes::THREAD, message).fix("Report the log as a bug."))
-        });
-        if let Err(error) = ended {
-            // Nobody may be listening; then nobody misses it.
-            drop(messages.try_send(Message::Failed(error)));
-        }
-    };
-    thread.spawn(body).map(drop).map_err(failed)
-}
 
 /// Does what was decided.
 pub(super) async fn run(

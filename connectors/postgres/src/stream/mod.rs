@@ -15,7 +15,6 @@
 mod decoder;
 mod feedback;
 mod idle;
-mod outlet;
 mod pace;
 mod reader;
 mod tables;

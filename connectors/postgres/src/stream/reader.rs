@@ -2,7 +2,6 @@
 
 use super::decoder::{Decoder, Step};
 use super::idle::Idle;
-use super::outlet::{Gone, Outlet};
 use super::pace::Pace;
 use super::wire::FromServer;
 use super::{Start, Timing, Wires};
@@ -20,6 +19,7 @@ use tokio::time::timeout;
 use walbrook_core::change::Event;
 use walbrook_core::error::{Error, Result};
 use walbrook_core::source::Gauges;
+use walbrook_reader::{Gone, Outlet};
 
 /// The reading half of the stream.
 pub(super) struct Reader<'a, R> {

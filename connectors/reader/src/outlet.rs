@@ -9,11 +9,11 @@ const HUGE: usize = 4 * FULL;
 
 /// The taker of batches is gone: the stream is to end.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Gone;
+pub struct Gone;
 
 /// The batch being filled and where it comes from and goes to.
 #[derive(Debug)]
-pub(super) struct Outlet {
+pub struct Outlet {
     messages: Sender<Message>,
     spare: Receiver<Batch>,
     batch: Option<Batch>,
@@ -22,13 +22,14 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
-    pub(super) fn new(messages: Sender<Message>, spare: Receiver<Batch>) -> Self {
+    /// An outlet with nothing in it.
+    pub fn new(messages: Sender<Message>, spare: Receiver<Batch>) -> Self {
         Self { messages, spare, batch: None, collected: Vec::new() }
     }
 
     /// Makes sure that there is a batch, and says whether it is a new one.
     #[inline]
-    pub(super) async fn provide(&mut self) -> Result<bool, Gone> {
+    pub async fn provide(&mut self) -> Result<bool, Gone> {
         if self.batch.is_some() {
             return Ok(false);
         }
@@ -41,13 +42,13 @@ impl Outlet {
 
     /// The batch, if [`Outlet::provide`] has been called since the last was sent.
     #[inline]
-    pub(super) fn batch(&mut self) -> Option<&mut Batch> {
+    pub fn batch(&mut self) -> Option<&mut Batch> {
         self.batch.as_mut()
     }
 
     /// Sends the batch if it is full.
     #[inline]
-    pub(super) async fn send_full(&mut self) -> Result<(), Gone> {
+    pub async fn send_full(&mut self) -> Result<(), Gone> {
         match &self.batch {
             Some(batch) if batch.is_full() => self.send().await,
             _ => Ok(()),
@@ -55,7 +56,7 @@ impl Outlet {
     }
 
     /// Sends the batch if there is anything in it.
-    pub(super) async fn send(&mut self) -> Result<(), Gone> {
+    pub async fn send(&mut self) -> Result<(), Gone> {
         let Some(batch) = self.batch.take() else { return Ok(()) };
         if batch.events.is_empty() && batch.updates.is_empty() {
             self.batch = Some(batch);

@@ -1,6 +1,5 @@
 //! The way out of the reader thread: batches from the pool, filled, to the pipeline.
 
-use crate::codes;
 use async_channel::{Receiver, Sender};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -11,34 +10,38 @@ use walbrook_core::error::{Error, Result};
 use walbrook_core::source::{Gauges, Message};
 
 /// How many batches there are.
-pub(crate) const POOL: usize = 8;
+pub const POOL: usize = 8;
 
 /// The sending half of a source.
 #[derive(Debug)]
-pub(crate) struct Out {
+pub struct Out {
     /// To the pipeline. Without a bound: the pool is the bound.
-    pub(crate) messages: Sender<Message>,
+    pub messages: Sender<Message>,
     /// Empty batches coming back.
-    pub(crate) spare: Receiver<Batch>,
+    pub spare: Receiver<Batch>,
     /// Numbers for status and metrics.
-    pub(crate) gauges: Arc<Gauges>,
+    pub gauges: Arc<Gauges>,
     /// Batches that are being filled.
     held: Cell<usize>,
     /// A batch far over its size is under way: nothing is read until it has come back.
     flood: Cell<bool>,
+    /// What is said when nobody listens any more; nobody will read it either.
+    stopped: fn() -> Error,
 }
 
 impl Out {
-    pub(crate) fn new(
+    /// The sending half; `stopped` says that nobody listens any more.
+    pub fn new(
         messages: Sender<Message>,
         spare: Receiver<Batch>,
         gauges: Arc<Gauges>,
+        stopped: fn() -> Error,
     ) -> Self {
-        Self { messages, spare, gauges, held: Cell::new(0), flood: Cell::new(false) }
+        Self { messages, spare, gauges, held: Cell::new(0), flood: Cell::new(false), stopped }
     }
 
     /// An empty batch, as soon as there is one.
-    pub(crate) async fn empty(&self) -> Result<Batch> {
+    pub async fn empty(&self) -> Result<Batch> {
         while self.flood.get() {
             if self.spare.len() + self.held.get() >= POOL {
                 self.flood.set(false);
@@ -46,14 +49,14 @@ impl Out {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
-        let mut batch = self.spare.recv().await.map_err(|_| stopped())?;
+        let mut batch = self.spare.recv().await.map_err(|_| (self.stopped)())?;
         batch.clear();
         self.held.set(self.held.get() + 1);
         Ok(batch)
     }
 
     /// Hands a batch over, at once.
-    pub(crate) fn send(&self, batch: Batch) -> Result<()> {
+    pub fn send(&self, batch: Batch) -> Result<()> {
         self.held.set(self.held.get().saturating_sub(1));
         if batch.bytes.len() > 4 * FULL {
             self.flood.set(true);
@@ -62,19 +65,14 @@ impl Out {
     }
 
     /// Says something, at once.
-    pub(crate) fn tell(&self, message: Message) -> Result<()> {
-        self.messages.try_send(message).map_err(|_| stopped())
+    pub fn tell(&self, message: Message) -> Result<()> {
+        self.messages.try_send(message).map_err(|_| (self.stopped)())
     }
 
     /// Hands over news of the checkpoint without a row.
-    pub(crate) async fn updates(&self, updates: Updates) -> Result<()> {
+    pub async fn updates(&self, updates: Updates) -> Result<()> {
         let mut batch = self.empty().await?;
         batch.lane = Some(Lane { number: 0, torn: false, updates });
         self.send(batch)
     }
-}
-
-/// Nobody listens any more; nobody will read this either.
-fn stopped() -> Error {
-    Error::transient(codes::CLOSED, "The connector was stopped.")
 }
