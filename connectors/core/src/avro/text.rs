@@ -97,7 +97,7 @@ impl Text {
         match (&field.schema.default, field.schema.optional) {
             (Some(default), _) => {
                 self.out.push_str(r#","default":"#);
-                literal(&mut self.out, default);
+                field_default(&mut self.out, &field.schema.kind, default);
             }
             (None, true) => self.out.push_str(r#","default":null"#),
             (None, false) => {}
@@ -215,6 +215,15 @@ fn literal(out: &mut String, value: &Literal) {
     }
 }
 
+/// A default as a field tells it. Avro's library keeps every number as a double, so a narrow one is
+/// told with all the digits of its wide twin; `connect.default` has its own few.
+fn field_default(out: &mut String, kind: &Kind, value: &Literal) {
+    match value {
+        Literal::Float(value) if *kind == Kind::Float32 => float(out, f64::from(*value as f32)),
+        value => literal(out, value),
+    }
+}
+
 /// A floating default in Java's notation: at least one digit after the point.
 fn float(out: &mut String, value: f64) {
     if value.is_finite() {
@@ -276,6 +285,23 @@ mod tests {
                 r#"{"name":"note","type":["null","string"],"default":null},"#,
                 r#"{"name":"small","type":{"type":"int","connect.type":"int16"}}],"#,
                 r#""connect.name":"p.public.t.Value"}"#
+            )
+        );
+    }
+
+    #[test]
+    fn the_default_of_a_float_is_told_twice() {
+        let tenth = || Some(Literal::Float(0.1));
+        let narrow = Field::new("f", Schema::new(Kind::Float32).default_value(tenth()));
+        let wide = Field::new("d", Schema::new(Kind::Float64).default_value(tenth()));
+        assert_eq!(
+            of(&Schema::record("R", vec![narrow, wide])),
+            concat!(
+                r#"{"type":"record","name":"R","fields":["#,
+                r#"{"name":"f","type":{"type":"float","connect.default":0.1},"#,
+                r#""default":0.10000000149011612},"#,
+                r#"{"name":"d","type":{"type":"double","connect.default":0.1},"default":0.1}],"#,
+                r#""connect.name":"R"}"#
             )
         );
     }

@@ -5,10 +5,8 @@ use crate::catalog::{Default, Structure};
 use crate::pgoutput::Relation;
 use crate::values::{self, Mapping};
 use std::sync::Arc;
-use walbrook_core::avro::text;
 use walbrook_core::error::Result;
 use walbrook_core::layout::{self, Field, Layout};
-use walbrook_core::schema::{self, Schema};
 
 pub(super) fn compile(
     relation: &Relation,
@@ -35,8 +33,7 @@ pub(super) fn compile(
     }
     let key = key(relation, structure, &fields);
     let table = layout::Table::new(relation.schema.as_str(), relation.name.as_str());
-    let fingerprint = fingerprint(&table, &fields, &key);
-    Ok(Table { layout: Arc::new(Layout { table, fingerprint, fields, key }), columns })
+    Ok(Table { layout: Arc::new(Layout::new(table, fields, key)), columns })
 }
 
 fn field(
@@ -104,27 +101,4 @@ fn key(relation: &Relation, structure: Option<&Structure>, fields: &[Field]) -> 
         primary().collect()
     };
     places(&mut names.into_iter())
-}
-
-/// FNV-1a over everything that a reader of the layout can see; the same in every process.
-fn fingerprint(table: &layout::Table, fields: &[Field], key: &[usize]) -> u64 {
-    let record = Schema::record(
-        table.to_string(),
-        fields.iter().map(|f| schema::Field::new(f.name.clone(), f.schema.clone())).collect(),
-    );
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |bytes: &[u8]| {
-        for byte in bytes.iter().chain(&[0]) {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    };
-    add(text::of(&record).as_bytes());
-    for place in key {
-        add(&place.to_be_bytes());
-    }
-    for field in fields {
-        add(&field.fallback);
-        add(&field.unchanged);
-    }
-    hash
 }

@@ -1,48 +1,12 @@
-//! Values that say nothing: what fills a missing column, and what stands for an unchanged one.
+//! What stands for an unchanged value.
 
-use super::{md5, point};
+use super::md5;
 use walbrook_core::avro::{text, write};
 use walbrook_core::schema::{Kind, Schema};
+use walbrook_core::semantic::neutral;
 
 /// Debezium's UUID, the only text items that must look like something.
 pub(super) const UUID: &str = "io.debezium.data.Uuid";
-/// An empty collection of geometries, as PostGIS writes it.
-const EMPTY_GEOMETRY: [u8; 9] = [1, 7, 0, 0, 0, 0, 0, 0, 0];
-
-/// The payload that fills a required field of `schema` when its column is not in the image.
-pub(super) fn neutral(schema: &Schema) -> Vec<u8> {
-    let mut out = Vec::new();
-    let name = schema.name.as_deref().unwrap_or_default();
-    match &schema.kind {
-        Kind::Boolean | Kind::Int8 | Kind::Int16 | Kind::Int32 | Kind::Int64 => out.push(0),
-        Kind::Float32 => write::float(&mut out, 0.0),
-        Kind::Float64 => write::double(&mut out, 0.0),
-        Kind::String => write::string(
-            &mut out,
-            match name {
-                "io.debezium.time.IsoDate" => "1970-01-01Z",
-                "io.debezium.time.IsoTime" | "io.debezium.time.ZonedTime" => "00:00:00Z",
-                "io.debezium.time.IsoTimestamp" | "io.debezium.time.ZonedTimestamp" => {
-                    "1970-01-01T00:00:00Z"
-                }
-                "io.debezium.time.Interval" => "P0Y0M0DT0H0M0S",
-                _ => "",
-            },
-        ),
-        Kind::Bytes if name == text::DECIMAL => write::bytes(&mut out, &[0]),
-        // No bytes, no items.
-        Kind::Bytes | Kind::Array(_) | Kind::Map(_) => out.push(0),
-        Kind::Struct(_) => match name {
-            "io.debezium.data.VariableScaleDecimal" => out.extend_from_slice(&[0, 2, 0]),
-            "io.debezium.data.geometry.Point" => point::coordinates(0.0, 0.0, &mut out),
-            _ => {
-                write::bytes(&mut out, &EMPTY_GEOMETRY);
-                out.push(0);
-            }
-        },
-    }
-    out
-}
 
 /// The payload that says "not sent because unchanged": the configured text in the form of the
 /// field. Numbers and structs have no such form and say nothing.
@@ -126,14 +90,5 @@ mod tests {
     fn an_unchanged_uuid_is_made_from_the_name() {
         // UUID.nameUUIDFromBytes("abc".getBytes())
         assert_eq!(name_uuid(b"abc"), "90015098-3cd2-3fb0-9696-3f7d28e17f72");
-    }
-
-    #[test]
-    fn what_says_nothing_is_zero_or_empty() {
-        let zoned = Schema::new(Kind::String).semantic("io.debezium.time.ZonedTimestamp");
-        assert_eq!(&neutral(&zoned)[1..], b"1970-01-01T00:00:00Z");
-        assert_eq!(neutral(&Schema::new(Kind::Int64)), [0]);
-        assert_eq!(neutral(&Schema::new(Kind::Float64)), [0; 8]);
-        assert_eq!(neutral(&Schema::new(Kind::Bytes).semantic(text::DECIMAL)), [2, 0]);
     }
 }

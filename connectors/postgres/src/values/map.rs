@@ -1,14 +1,15 @@
 //! From a type to its Connect schema and codec.
 
 use super::array::{Array, Items};
-use super::semantic::{decimal, geometry, point, variable_scale_decimal};
 use super::{Codec, Fault, constants, date, money, oid, time, timestamp, vector};
 use crate::catalog::{Category, Default, Structure};
 use crate::table::{Binary, Decimals, Hstore, Intervals, Modes, Temporal};
 use std::sync::Arc;
 use tokio_postgres::types::{Kind as Builtin, Type};
+use walbrook_core::avro::read;
 use walbrook_core::avro::text::PRECISION;
 use walbrook_core::schema::{Kind, Literal, Schema};
+use walbrook_core::semantic::{decimal, geometry, neutral, point, variable_scale_decimal};
 
 /// What a column of some type becomes.
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ pub(crate) fn map(
             codec.write(b"0", &mut zero).ok()?;
             zero
         }
-        _ => constants::neutral(&schema),
+        _ => neutral(&schema),
     };
     // The default of a domain, or of a column of one, is not told.
     let computed = computed.filter(|_| root == type_oid);
@@ -71,7 +72,7 @@ impl Mapping {
     pub(crate) fn default_literal(&self, default: &Default) -> Option<Literal> {
         self.computed?;
         match default {
-            Default::Literal(text) => literal(&self.schema.kind, &self.payload(text).ok()?),
+            Default::Literal(text) => read::literal(&self.schema.kind, &self.payload(text).ok()?),
             Default::Sequence => {
                 let integer = matches!(self.codec, Codec::Integer);
                 integer.then_some(Literal::Integer(0))
@@ -99,42 +100,6 @@ impl Mapping {
         self.codec.write(text.as_bytes(), &mut out)?;
         Ok(out)
     }
-}
-
-/// Reads a payload back as a constant of the schema. Structs and lists cannot be defaults, nor can
-/// numbers that JSON does not have.
-fn literal(kind: &Kind, payload: &[u8]) -> Option<Literal> {
-    Some(match kind {
-        Kind::Boolean => Literal::Boolean(payload == [1]),
-        Kind::Int8 | Kind::Int16 | Kind::Int32 | Kind::Int64 => {
-            let (value, []) = long(payload)? else { return None };
-            Literal::Integer(value)
-        }
-        Kind::Float32 => {
-            // The shortest text of the narrow number, not the long one of its wider twin.
-            let value = f32::from_le_bytes(payload.try_into().ok()?);
-            Literal::Float(value.to_string().parse().ok().filter(|value: &f64| value.is_finite())?)
-        }
-        Kind::Float64 => {
-            let value = f64::from_le_bytes(payload.try_into().ok()?);
-            Literal::Float(Some(value).filter(|value| value.is_finite())?)
-        }
-        Kind::String => Literal::Text(String::from_utf8(long(payload)?.1.to_vec()).ok()?),
-        Kind::Bytes => Literal::Bytes(long(payload)?.1.to_vec()),
-        Kind::Array(_) | Kind::Map(_) | Kind::Struct(_) => return None,
-    })
-}
-
-/// Reads an Avro `long`.
-fn long(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let mut value = 0_u64;
-    for (place, byte) in bytes.iter().enumerate().take(10) {
-        value |= u64::from(byte & 0x7f) << (place * 7);
-        if byte & 0x80 == 0 {
-            return Some(((value >> 1) as i64 ^ -((value & 1) as i64), bytes.get(place + 1..)?));
-        }
-    }
-    None
 }
 
 struct Types<'a> {

@@ -26,7 +26,6 @@ mod numeric;
 mod oid;
 
 mod point;
-mod semantic;
 mod time;
 mod timestamp;
 mod vector;

@@ -3,25 +3,15 @@
 use super::{Fault, binary, number};
 use crate::table::Binary;
 use walbrook_core::avro::write;
+use walbrook_core::semantic::write_point;
 
 /// `(1.5,-2)`: both coordinates, then well-known bytes, then no SRID.
 pub(super) fn write(text: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
     let inside = text.strip_prefix(b"(").and_then(|text| text.strip_suffix(b")")).ok_or(Fault)?;
     let comma = inside.iter().position(|byte| *byte == b',').ok_or(Fault)?;
     let (x, y) = inside.split_at_checked(comma).ok_or(Fault)?;
-    coordinates(number(x)?, number(y.get(1..).ok_or(Fault)?)?, out);
+    write_point(number(x)?, number(y.get(1..).ok_or(Fault)?)?, out);
     Ok(())
-}
-
-/// A Point of these coordinates.
-pub(super) fn coordinates(x: f64, y: f64, out: &mut Vec<u8>) {
-    write::double(out, x);
-    write::double(out, y);
-    // wkb: present, 21 bytes, little-endian, a point
-    out.extend_from_slice(&[2, 42, 1, 1, 0, 0, 0]);
-    write::double(out, x);
-    write::double(out, y);
-    out.push(0);
 }
 
 /// Extended well-known bytes in hexadecimal: the bytes as they are, and the SRID in them.
