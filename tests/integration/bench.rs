@@ -5,8 +5,8 @@
 
 use crate::support::consumer::{BULK, now_us};
 use crate::support::daemon::Daemon;
-use crate::support::database::connect;
-use crate::support::stack::{self, Server, Use, acceptance, scale, seconds};
+use crate::support::session::connect;
+use crate::support::stack::{self, Dialect, Server, Use, acceptance, scale, seconds};
 use crate::support::world::{self, World};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,12 +16,16 @@ const RATE: u64 = 1_000;
 /// Connections that share the rate.
 const CONNECTIONS: u64 = 8;
 
-async fn latency(world: World) {
+/// The time from a statement to its record, at a steady rate.
+pub async fn latency(world: World) {
     let db = world.database();
-    db.run("CREATE TABLE ticks (id bigint PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
-        .await;
+    let at = match db.dialect() {
+        Dialect::Postgres => "timestamptz DEFAULT clock_timestamp()",
+        Dialect::MySql | Dialect::MariaDb => "timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)",
+    };
+    db.run(format!("CREATE TABLE ticks (id bigint PRIMARY KEY, at {at})")).await;
     let follower = world.follower();
-    let mut config = world.config(&["public.ticks"]);
+    let mut config = world.config(&["ticks"]);
     config.key("transaction_metadata", "false");
     let mut daemon = world.daemon(&config);
     daemon.streaming().await;
@@ -35,7 +39,7 @@ async fn latency(world: World) {
         written += writer.await.unwrap();
     }
     let rate = written as f64 / begin.elapsed().as_secs_f64();
-    let table = "public.ticks";
+    let table = "ticks";
     stack::wait("every tick", seconds(60), async || {
         (follower.changes(table) as u64 >= written).then_some(())
     })
@@ -68,8 +72,8 @@ async fn write(url: String, lane: u64, begin: Instant, time: Duration) -> u64 {
     let step = Duration::from_micros(1_000_000 * CONNECTIONS / RATE);
     let mut n = 0;
     while begin.elapsed() < time {
-        let id = (lane * 1_000_000_000 + n) as i64;
-        sqlx::query("INSERT INTO ticks (id) VALUES ($1)").bind(id).execute(&mut c).await.unwrap();
+        let id = lane * 1_000_000_000 + n;
+        c.run(format!("INSERT INTO ticks (id) VALUES ({id})")).await.unwrap();
         n += 1;
         let due = step * n as u32;
         tokio::time::sleep(due.saturating_sub(begin.elapsed())).await;

@@ -9,7 +9,8 @@ use std::time::Instant;
 /// More than one Kafka transaction may hold, so that it is split.
 const PEAK_MIB: u64 = 100;
 
-async fn one_transaction(world: World) {
+/// One transaction of many rows, on any server.
+pub async fn one_transaction(world: World) {
     let rows: usize = scale(300_000, 3_000_000);
     let db = world.database();
     db.run("CREATE TABLE bulk (id bigint PRIMARY KEY, v text, n int)").await;
@@ -18,8 +19,7 @@ async fn one_transaction(world: World) {
     daemon.streaming().await;
     let idle = daemon.peak_mib();
     let begin = Instant::now();
-    let sql = "INSERT INTO bulk SELECT i, 'row number ' || i, i % 7 FROM generate_series(1, ";
-    db.run(format!("{sql}{rows}) i")).await;
+    db.generate("bulk", "i, concat('row number ', i), i % 7", 1, rows as u64).await;
     let committed = begin.elapsed();
     stack::wait("every row", scale(seconds(60), seconds(300)), async || {
         (follower.bulk().len() >= rows).then_some(())

@@ -56,6 +56,13 @@ fn filtered(world: &World, text: &str) -> String {
 
 /// Waits for a failure of the wanted phase and compares its sentence with the reviewed one.
 async fn tells(world: &World, daemon: &mut Daemon, phase: &str, name: &str) -> Value {
+    let (ours, told) = says(world, daemon, phase).await;
+    insta::assert_snapshot!(name, told);
+    ours
+}
+
+/// Waits for a failure of the wanted phase; answers the status and its sentence.
+pub async fn says(world: &World, daemon: &mut Daemon, phase: &str) -> (Value, String) {
     let what = format!("phase {phase} with an error");
     let ours = daemon
         .until(&what, seconds(60), |o| {
@@ -64,10 +71,9 @@ async fn tells(world: &World, daemon: &mut Daemon, phase: &str, name: &str) -> V
         .await;
     let told = sentence(world, &ours);
     println!("{told}");
-    insta::assert_snapshot!(name, told);
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(daemon.status().await.is_some(), "the process goes on and answers");
-    ours
+    (ours, told)
 }
 
 fn world(name: &str, test: impl AsyncFnOnce(World) + 'static) {
@@ -128,7 +134,7 @@ fn wal_level_replica() {
 fn publication_missing_in_mode_existing() {
     world("nopub", async |w| {
         one_table(&w).await;
-        let mut config = w.config(&["public.t"]);
+        let mut config = w.config(&["t"]);
         config.key("publication", text("theirs")).key("publication_mode", text("existing"));
         let mut daemon = w.daemon(&config);
         tells(&w, &mut daemon, "failed", "publication_missing").await;
@@ -141,7 +147,7 @@ fn publication_of_somebody_else() {
         one_table(&w).await;
         let db = w.database();
         db.run("CREATE TABLE o (id int PRIMARY KEY); CREATE PUBLICATION theirs FOR TABLE o").await;
-        let mut config = w.config(&["public.t"]);
+        let mut config = w.config(&["t"]);
         config.key("publication", text("theirs")).key("publication_mode", text("existing"));
         let mut daemon = w.daemon(&config);
         tells(&w, &mut daemon, "failed", "publication_foreign").await;
@@ -155,7 +161,7 @@ fn slot_of_somebody_else() {
         let slot = format!("walbrook_walbrook_{}", w.name());
         let sql = format!("SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')");
         w.database().run(&sql).await;
-        let mut daemon = w.daemon(&w.config(&["public.t"]));
+        let mut daemon = w.daemon(&w.config(&["t"]));
         tells(&w, &mut daemon, "failed", "slot_foreign").await;
         let there = format!("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '{slot}'");
         assert_eq!(w.database().number(there).await, 1, "the foreign slot is untouched");
@@ -166,7 +172,7 @@ fn slot_of_somebody_else() {
 fn slot_dropped_under_a_streaming_connector() {
     world("slotgone", async |w| {
         one_table(&w).await;
-        let mut daemon = w.daemon(&w.config(&["public.t"]));
+        let mut daemon = w.daemon(&w.config(&["t"]));
         daemon.streaming().await;
         w.database().run("INSERT INTO t VALUES (2, 'y')").await;
         w.database().drop_slots().await;
@@ -187,7 +193,7 @@ fn slot_dropped_under_a_streaming_connector() {
 fn broker_unreachable() {
     world("nobroker", async |w| {
         one_table(&w).await;
-        let mut config = w.config(&["public.t"]);
+        let mut config = w.config(&["t"]);
         config.set("kafka", "brokers", text("127.0.0.1:9"));
         let mut daemon = w.daemon(&config);
         tells(&w, &mut daemon, "retrying", "broker_unreachable").await;
@@ -212,9 +218,8 @@ fn record_over_the_limit_of_its_topic() {
         let follower = w.follower();
         let mut daemon = w.daemon(&w.config(TABLES));
         daemon.streaming().await;
-        let put = "SELECT put_item(1, 7, repeat('x', 30000), '1.00', true, 0)";
-        w.database().run("SELECT put_item(1, 6, 'small', '1.00', true, 0)").await;
-        w.database().run(put).await;
+        w.database().call(&["put_item(1, 6, 'small', '1.00', true, 0)"]).await;
+        w.database().call(&["put_item(1, 7, repeat('x', 30000), '1.00', true, 0)"]).await;
         tells(&w, &mut daemon, "failed", "record_too_large").await;
         // The documented mend, then a new start: nothing is lost.
         set_topic(&name, "max.message.bytes=1000000").await;
@@ -244,7 +249,7 @@ async fn registry(w: World, mode: u16, phase: &'static str, name: &'static str) 
     config.set("registry", "url", text(&fake.url));
     let follower = w.follower();
     let mut daemon = w.daemon(&config);
-    w.database().run("SELECT put_item(1, 7, 'x', '1.00', true, 0)").await;
+    w.database().call(&["put_item(1, 7, 'x', '1.00', true, 0)"]).await;
     tells(&w, &mut daemon, phase, name).await;
     fake.mode(PASS);
     if phase == "failed" {
@@ -252,8 +257,8 @@ async fn registry(w: World, mode: u16, phase: &'static str, name: &'static str) 
         daemon = w.daemon(&config);
     }
     daemon.streaming().await;
-    w.database().run("SELECT put_item(1, 8, 'y', '1.00', true, 0)").await;
-    w.verdict(&follower, &mut daemon, Allow { keyless_repeats: true }).await;
+    w.database().call(&["put_item(1, 8, 'y', '1.00', true, 0)"]).await;
+    w.verdict(&follower, &mut daemon, Allow::INTERRUPTED).await;
 }
 
 #[test]
@@ -275,7 +280,7 @@ fn registry_timeout() {
 fn checkpoint_topic_not_compacted() {
     world("notcompact", async |w| {
         one_table(&w).await;
-        let config = w.config(&["public.t"]);
+        let config = w.config(&["t"]);
         topic(&w, &config.checkpoint_topic(), &[("cleanup.policy", "delete")]).await;
         let mut daemon = w.daemon(&config);
         tells(&w, &mut daemon, "failed", "checkpoint_not_compacted").await;
@@ -287,7 +292,7 @@ fn checkpoint_topic_not_compacted() {
 fn checkpoint_topic_deleted() {
     world("nocheck", async |w| {
         one_table(&w).await;
-        let config = w.config(&["public.t"]);
+        let config = w.config(&["t"]);
         let mut daemon = w.daemon(&config);
         daemon.streaming().await;
         let (exit, _) = daemon.terminate(seconds(10)).await;
@@ -304,7 +309,7 @@ fn checkpoint_topic_deleted() {
 fn another_database_under_the_same_name() {
     world("otherdb", async |w| {
         one_table(&w).await;
-        let config = w.config(&["public.t"]);
+        let config = w.config(&["t"]);
         let mut daemon = w.daemon(&config);
         daemon.streaming().await;
         daemon.terminate(seconds(10)).await;
@@ -323,7 +328,7 @@ fn another_database_under_the_same_name() {
 fn another_server_under_the_same_name() {
     world("otherserver", async |w| {
         one_table(&w).await;
-        let mut daemon = w.daemon(&w.config(&["public.t"]));
+        let mut daemon = w.daemon(&w.config(&["t"]));
         daemon.streaming().await;
         daemon.terminate(seconds(10)).await;
         let second = Database::create(Server::Pg15, &w.database().name).await;

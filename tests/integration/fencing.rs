@@ -4,45 +4,48 @@ use crate::support::daemon::Daemon;
 use crate::support::oracle::Allow;
 use crate::support::stack::{Server, Use, scale, seconds};
 use crate::support::workload::{self, Plan, TABLES, Workload};
-use crate::support::world;
+use crate::support::world::{self, World};
 use std::time::Instant;
 
 /// The second instance takes over; the first one says so and writes nothing more.
 #[test]
 fn second_instance_fences_the_first() {
-    world::run(Server::Pg18, Use::Share, "fence", |world| async move {
-        workload::prepare(world.database(), 500, 10).await;
-        let writers = Workload::start(world.database(), &Plan::new(3, 500));
-        let follower = world.follower();
-        let config = world.config(TABLES);
-        let mut first = world.daemon(&config);
-        first.streaming().await;
-        tokio::time::sleep(seconds(2)).await;
+    world::run(Server::Pg18, Use::Share, "fence", second_instance);
+}
 
-        let begin = Instant::now();
-        let mut second = Daemon::start(&config, world.directory());
-        let ours = first.phase("fenced", seconds(30)).await;
-        let fenced = begin.elapsed();
-        second.streaming().await;
-        let took_over = begin.elapsed();
-        println!(
-            "  fenced after {:.1} s, taken over after {:.1} s: {}",
-            fenced.as_secs_f64(),
-            took_over.as_secs_f64(),
-            ours["error"]
-        );
-        assert!(ours["error"]["code"].is_string(), "{ours}");
-        let written = first.ours().await.unwrap()["records"].clone();
-        tokio::time::sleep(seconds(3)).await;
-        writers.stop().await;
-        world.verdict(&follower, &mut second, Allow::default()).await;
-        let ours = first.ours().await.expect("the fenced process lives on");
-        assert_eq!((&ours["phase"], &ours["records"]), (&"fenced".into(), &written));
-        let position = second.ours().await.unwrap()["position"].clone();
-        assert!(!position.is_null());
-        let state = first.status().await.unwrap()["connector"]["state"].clone();
-        println!("  state of the fenced one: {state}");
-    });
+/// A second instance of the same name, on any server.
+pub async fn second_instance(world: World) {
+    workload::prepare(world.database(), 500, 10).await;
+    let writers = Workload::start(world.database(), &Plan::new(3, 500));
+    let follower = world.follower();
+    let config = world.config(TABLES);
+    let mut first = world.daemon(&config);
+    first.streaming().await;
+    tokio::time::sleep(seconds(2)).await;
+
+    let begin = Instant::now();
+    let mut second = Daemon::start(&config, world.directory());
+    let ours = first.phase("fenced", seconds(30)).await;
+    let fenced = begin.elapsed();
+    second.streaming().await;
+    let took_over = begin.elapsed();
+    println!(
+        "  fenced after {:.1} s, taken over after {:.1} s: {}",
+        fenced.as_secs_f64(),
+        took_over.as_secs_f64(),
+        ours["error"]
+    );
+    assert!(ours["error"]["code"].is_string(), "{ours}");
+    let written = first.ours().await.unwrap()["records"].clone();
+    tokio::time::sleep(seconds(3)).await;
+    writers.stop().await;
+    world.verdict(&follower, &mut second, Allow::default()).await;
+    let ours = first.ours().await.expect("the fenced process lives on");
+    assert_eq!((&ours["phase"], &ours["records"]), (&"fenced".into(), &written));
+    let position = second.ours().await.unwrap()["position"].clone();
+    assert!(!position.is_null());
+    let state = first.status().await.unwrap()["connector"]["state"].clone();
+    println!("  state of the fenced one: {state}");
 }
 
 /// Stopped for longer than Kafka keeps a transaction open, it finds its way back alone.

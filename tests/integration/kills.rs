@@ -1,19 +1,18 @@
 //! The daemon killed at random and at every crash point, the servers too; nothing lost or doubled.
 
 use crate::support::chance::{Chance, seed};
+use crate::support::checkpoint::Stored;
 use crate::support::consumer::{BULK, Follower};
 use crate::support::daemon::{Config, Daemon};
+use crate::support::meanwhile::Meanwhile;
 use crate::support::oracle::{Allow, torn};
-use crate::support::record::{Body, transaction};
-use crate::support::stack::{self, Server, Use, scale, seconds, stack};
+use crate::support::record::Body;
+use crate::support::stack::{self, Dialect, Server, Use, scale, seconds, stack};
 use crate::support::workload::{self, Plan, Workload};
 use crate::support::world::{self, World};
 use std::time::Duration;
 
 use walbrook_core::fault::POINTS;
-
-/// An interrupted snapshot reads a table without a key again.
-const INTERRUPTED: Allow = Allow { keyless_repeats: true };
 
 /// What holds while no daemon runs: whole transactions are visible, the checkpoint covers them,
 /// and the slot is not ahead of it.
@@ -30,28 +29,71 @@ async fn at_rest(world: &World, config: &Config, follower: &Follower) {
     }
     let Some(stored) = world.position(config).await else { return };
     let newest = follower.seen().iter().rev().find_map(|s| match &s.body {
-        Body::Mark(mark) => transaction(&mark.id).map(|(_, lsn)| lsn as u64),
+        Body::Mark(mark) => Some(mark.id.clone()),
         _ => None,
     });
-    assert!(newest <= Some(stored), "visible up to {newest:?}, the checkpoint says {stored}");
+    if let Some(newest) = newest {
+        assert!(stored.covers(&newest), "visible up to {newest}, the checkpoint says {stored:?}");
+    }
+    let Stored::Lsn(stored) = stored else { return };
     let confirmed = "SELECT (confirmed_flush_lsn - '0/0'::pg_lsn)::bigint \
                      FROM pg_replication_slots WHERE database = current_database()";
     let confirmed = world.database().number(confirmed).await as u64;
     assert!(confirmed <= stored, "the slot is at {confirmed}, the checkpoint at {stored}");
 }
 
+/// A run of random kills.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// Rows that the snapshot begins with.
+    pub items: u64,
+    /// How often the daemon is killed.
+    pub kills: u64,
+    /// Settings of the writers' sessions.
+    pub session: &'static str,
+    /// What happens to the database's server halfway, in verbs of `dev/stack`.
+    pub halfway: &'static [&'static str],
+    /// What happens to the database all the time.
+    pub meanwhile: Meanwhile,
+    /// What the oracle tolerates.
+    pub allow: Allow,
+}
+
+impl Run {
+    /// The full run: the server is restarted halfway.
+    pub fn full() -> Self {
+        Self {
+            items: scale(40_000, 100_000),
+            kills: scale(20, 60),
+            session: "",
+            halfway: &["restart"],
+            meanwhile: Meanwhile::Nothing,
+            allow: Allow::INTERRUPTED,
+        }
+    }
+
+    /// A shorter one, for one more way of writing the log.
+    pub fn short() -> Self {
+        Self { items: scale(20_000, 100_000), kills: scale(8, 40), halfway: &[], ..Self::full() }
+    }
+}
+
 /// Runs the daemon in short lives under load; the last life delivers what is left.
-async fn random_kills(world: World, mut chance: Chance) {
-    let (items, kills) = (scale(40_000, 100_000), scale(20, 60));
+pub async fn random_kills(world: World, mut chance: Chance, run: Run) {
+    let (items, kills) = (run.items, run.kills);
     workload::prepare(world.database(), items, 10).await;
-    let writers = Workload::start(world.database(), &Plan::new(chance.bits(), items));
-    let config = world.config(&["public.*"]);
+    let plan = Plan { session: run.session, ..Plan::new(chance.bits(), items) };
+    let writers = Workload::start(world.database(), &plan);
+    let meanwhile = run.meanwhile.start(world.database());
+    let config = world.config(&["*"]);
     let follower = world.follower();
     let mut lives = Vec::new();
     for n in 0..kills {
         let mut daemon = world.daemon(&config);
         if n == kills / 2 {
-            stack("restart", world.database().server.service()).await;
+            for verb in run.halfway {
+                stack(verb, world.database().server.service()).await;
+            }
         }
         lives.push(one_life(&world, &mut daemon, n, &mut chance).await);
         daemon.kill();
@@ -61,8 +103,9 @@ async fn random_kills(world: World, mut chance: Chance) {
     let mut daemon = world.daemon(&config);
     daemon.streaming().await;
     tokio::time::sleep(seconds(2)).await;
+    drop(meanwhile);
     writers.stop().await;
-    world.verdict(&follower, &mut daemon, INTERRUPTED).await;
+    world.verdict(&follower, &mut daemon, run.allow).await;
 }
 
 /// Waits for the end of a life: one in four on the way up, the first ones in the snapshot, the
@@ -92,25 +135,37 @@ fn at_random() {
     let _turn = stack::turn(Use::Alone);
     let seed = seed("kills::at_random");
     world::block_on(async {
-        let broker = async {
-            tokio::time::sleep(seconds(25)).await;
-            stack("kill", "kafka").await;
-            tokio::time::sleep(seconds(2)).await;
-            stack("start", "kafka").await;
+        let one = |n: u64| {
+            move |world| random_kills(world, Chance::new(seed.wrapping_add(n)), Run::full())
         };
-        let one = |n: u64| move |world| random_kills(world, Chance::new(seed.wrapping_add(n)));
         tokio::join!(
             world::alone(Server::Pg15, "kill15", one(15)),
             world::alone(Server::Pg18, "kill18", one(18)),
-            broker
+            broker_killed()
         );
     });
 }
 
+/// The broker is killed in the middle of it all, and comes back.
+pub async fn broker_killed() {
+    tokio::time::sleep(seconds(25)).await;
+    stack("kill", "kafka").await;
+    tokio::time::sleep(seconds(2)).await;
+    stack("start", "kafka").await;
+}
+
 /// The points to die at: all, or those that contain `WALBROOK_POINT`.
-fn points() -> impl Iterator<Item = &'static str> {
+fn points(world: &World) -> Vec<&'static str> {
     let only = std::env::var("WALBROOK_POINT").unwrap_or_default();
-    POINTS.iter().copied().filter(move |p| p.contains(&only))
+    let dialect = world.database().dialect();
+    let met = |p: &&str| p.contains(&only) && is_met(dialect, p);
+    POINTS.iter().copied().filter(met).collect()
+}
+
+/// Whether a source of that kind meets the point at all: only PostgreSQL has slots and exports.
+fn is_met(dialect: Dialect, point: &str) -> bool {
+    let slots = ["source.after_intent", "source.after_slot", "source.after_snapshot_export"];
+    dialect == Dialect::Postgres || !slots.contains(&point)
 }
 
 /// Whether a point is met only on the way to the stream.
@@ -132,8 +187,7 @@ async fn die(world: &World, config: &Config, point: &str, n: u64) {
         }
         "pipeline.split" => {
             daemon.streaming().await;
-            let rows = "INSERT INTO bulk SELECT i FROM generate_series(1, 1100000) i";
-            world.database().run(rows).await;
+            world.database().generate("bulk", "i", 1, 1_100_000).await;
         }
         _ => {}
     }
@@ -147,21 +201,20 @@ async fn die(world: &World, config: &Config, point: &str, n: u64) {
 /// Tables that are only read, so that there are tables not begun when the snapshot is cut.
 async fn shelves(world: &World) {
     for n in 1..=6 {
-        let sql = format!(
-            "CREATE TABLE shelf_{n} (id int PRIMARY KEY, lane int, ver bigint, v text);
-             INSERT INTO shelf_{n} SELECT i, -1, 1, 'shelf ' || i FROM generate_series(1, 400) i"
-        );
-        world.database().run(sql).await;
+        let (db, table) = (world.database(), format!("shelf_{n}"));
+        db.run(format!("CREATE TABLE {table} (id int PRIMARY KEY, lane int, ver bigint, v text)"))
+            .await;
+        db.generate(&table, "i, -1, 1, concat('shelf ', i)", 1, 400).await;
     }
 }
 
 /// Every point of the way to the stream, each with a connector of its own and a whole snapshot.
-async fn early_points(world: World, seed: u64) {
+pub async fn early_points(world: World, seed: u64) {
     let items = 20_000;
     workload::prepare(world.database(), items, 10).await;
     shelves(&world).await;
     let mut failed = Vec::new();
-    for (n, point) in points().filter(|p| is_early(p)).enumerate() {
+    for (n, point) in points(&world).into_iter().filter(|p| is_early(p)).enumerate() {
         let one = one_early_point(world.clone(), point, seed + n as u64, items);
         if tokio::task::spawn_local(one).await.is_err() {
             failed.push(point);
@@ -173,8 +226,8 @@ async fn early_points(world: World, seed: u64) {
 
 async fn one_early_point(world: World, point: &'static str, seed: u64, items: u64) {
     let name = format!("{}_{}", world.name(), point.replace('.', "_"));
-    let config = Config::new(&name, &world.database().url(), &name, &["public.*"]);
-    let follower = Follower::start(&name);
+    let config = world.config_named(&name, &["*"]);
+    let follower = world.follower_of(&name);
     let writers = Workload::start(world.database(), &Plan::new(seed, items));
     die(&world, &config, point, 1).await;
     at_rest(&world, &config, &follower).await;
@@ -183,21 +236,21 @@ async fn one_early_point(world: World, point: &'static str, seed: u64, items: u6
     tokio::time::sleep(Duration::from_millis(500)).await;
     writers.stop().await;
     println!("  {}: died at {point}", world.name());
-    world.verdict(&follower, &mut daemon, INTERRUPTED).await;
+    world.verdict(&follower, &mut daemon, Allow::INTERRUPTED).await;
 }
 
 /// Every point of the stream, one life after the other of one connector.
-async fn late_points(world: World, seed: u64) {
+pub async fn late_points(world: World, seed: u64) {
     let mut chance = Chance::new(seed);
     workload::prepare(world.database(), 500, 10).await;
     world.database().run("CREATE TABLE bulk (id bigint PRIMARY KEY)").await;
     let writers = Workload::start(world.database(), &Plan::new(seed, 500));
-    let config = world.config(&["public.*"]);
+    let config = world.config(&["*"]);
     let follower = world.follower();
     let mut daemon = world.daemon(&config);
     daemon.streaming().await;
     daemon.kill();
-    for point in points().filter(|p| !is_early(p)) {
+    for point in points(&world).into_iter().filter(|p| !is_early(p)) {
         let rare = ["pipeline.stopping", "pipeline.split"].contains(&point);
         let n = if rare { 1 } else { 1 + chance.below(12) };
         die(&world, &config, point, n).await;

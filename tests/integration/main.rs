@@ -1,7 +1,7 @@
 //! Behaviour of the daemon on real servers: `cargo test --test integration -- kills::`.
 //!
 //! ```text
-//!  workload ──▶ PostgreSQL ──▶ walbrook (a process) ──▶ Kafka ──▶ follower
+//!  workload ──▶ database ────▶ walbrook (a process) ──▶ Kafka ──▶ follower
 //!     └─ ledger table ─────────────────┐                             │
 //!                                      └──────────▶ oracle ◀─────────┘
 //! ```
@@ -27,9 +27,12 @@ mod support;
 
 mod bench;
 mod big;
+mod binlog;
 mod broken;
 mod fencing;
 mod kills;
+mod mariadb;
+mod mysql;
 mod resume;
 mod retention;
 mod smoke;

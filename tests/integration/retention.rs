@@ -31,7 +31,7 @@ async fn idle(world: World) {
          CREATE TABLE noise (v text)",
     )
     .await;
-    let mut daemon = world.daemon(&world.config(&["public.idle"]));
+    let mut daemon = world.daemon(&world.config(&["idle"]));
     daemon.streaming().await;
     let start = db.number("SELECT (pg_current_wal_lsn() - '0/0')::bigint").await;
     let begin = Instant::now();

@@ -1,7 +1,10 @@
 //! One table, a snapshot and a stream; `validate`; the status endpoint.
 
 use crate::support::daemon::{binary, text};
-use crate::support::oracle::Allow;
+use crate::support::database::Database;
+use crate::support::oracle::{Allow, Truth, judge};
+use crate::support::record::Seen;
+use crate::support::replay;
 use crate::support::stack::{Server, Use, seconds, stack};
 use crate::support::workload::{self, Plan, TABLES, Workload};
 use crate::support::world::{self, World};
@@ -9,19 +12,19 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The smallest thing that must work: rows of the snapshot, then a change, a delete, a tombstone.
-async fn one_table(world: World) {
+pub async fn one_table(world: World) {
     let db = world.database();
     db.run(
         "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'one'), (2, NULL)",
     )
     .await;
-    let config = world.config(&["public.t"]);
+    let config = world.config(&["t"]);
     let follower = world.follower();
     let mut daemon = world.daemon(&config);
     daemon.streaming().await;
     db.run("UPDATE t SET v = 'uno' WHERE id = 1").await;
     db.run("DELETE FROM t WHERE id = 2").await;
-    let is = |t: &str| t == "public.t";
+    let is = |t: &str| t == "t";
     follower
         .until("five records", seconds(20), |seen| {
             seen.iter().filter(|s| is(&s.table)).count() == 5
@@ -68,46 +71,64 @@ fn one_table_pg18() {
 /// The workload's own books: without gaps, and its tables are what its ledger says. No daemon.
 #[test]
 fn workload_keeps_its_books() {
-    world::run(Server::Pg18, Use::Alone, "books", |world| async move {
-        let db = world.database();
-        workload::prepare(db, 500, 10).await;
-        let writers = Workload::start(db, &Plan::new(2, 500));
-        tokio::time::sleep(seconds(2)).await;
-        stack("restart", db.server.service()).await;
-        tokio::time::sleep(seconds(3)).await;
-        assert!(writers.committed() > 50, "{} transactions", writers.committed());
-        writers.stop().await;
-        let gaps = "SELECT count(*) FROM (SELECT max(seq) - count(*) d FROM ledger GROUP BY lane) WHERE d <> 0";
-        assert_eq!(db.number(gaps).await, 0, "gaps in the ledger");
-        let wrong = "SELECT count(*) FROM items i JOIN LATERAL (SELECT op, ver FROM ledger \
-                     WHERE tbl = 'items' AND pk = i.id::text ORDER BY ver DESC LIMIT 1) l ON true \
-                     WHERE l.op = 'd' OR l.ver <> i.ver";
-        assert_eq!(db.number(wrong).await, 0, "rows that are not what the ledger says");
-        let twice = "SELECT count(*) FROM (SELECT tbl, pk, ver FROM ledger GROUP BY 1, 2, 3 HAVING count(*) > 1)";
-        assert_eq!(db.number(twice).await, 0, "versions that are there twice");
-        let kinds =
-            "SELECT string_agg(k, ' ' ORDER BY k) FROM (SELECT DISTINCT tbl || op k FROM ledger)";
-        let kinds = db.ask(kinds).await;
-        assert_eq!(
-            kinds.as_deref(),
-            Some("itemsc itemsd itemsu keyless_logc pairsc pairsd pairsu")
-        );
-    });
+    world::run(Server::Pg18, Use::Alone, "books", books);
+}
+
+/// The books of the workload on any server.
+pub async fn books(world: World) {
+    let db = world.database();
+    workload::prepare(db, 500, 10).await;
+    let writers = Workload::start(db, &Plan::new(2, 500));
+    tokio::time::sleep(seconds(2)).await;
+    stack("restart", db.server.service()).await;
+    tokio::time::sleep(seconds(3)).await;
+    assert!(writers.committed() > 50, "{} transactions", writers.committed());
+    writers.stop().await;
+    let gaps = "SELECT count(*) FROM \
+                (SELECT max(seq) - count(*) d FROM ledger GROUP BY lane) x WHERE d <> 0";
+    assert_eq!(db.number(gaps).await, 0, "gaps in the ledger");
+    let wrong = "SELECT count(*) FROM items i JOIN ledger l ON l.tbl = 'items' AND l.pk = concat(i.id, '') \
+                 WHERE l.ver = (SELECT max(ver) FROM ledger m WHERE m.tbl = 'items' AND m.pk = l.pk) \
+                 AND (l.op = 'd' OR l.ver <> i.ver)";
+    assert_eq!(db.number(wrong).await, 0, "rows that are not what the ledger says");
+    let twice = "SELECT count(*) FROM \
+                 (SELECT tbl, pk, ver FROM ledger GROUP BY 1, 2, 3 HAVING count(*) > 1) x";
+    assert_eq!(db.number(twice).await, 0, "versions that are there twice");
+    let kinds = db.list("SELECT DISTINCT concat(tbl, op) FROM ledger ORDER BY 1").await.join(" ");
+    assert_eq!(kinds, "itemsc itemsd itemsu keyless_logc pairsc pairsd pairsu");
+    oracle_agrees(db).await;
+}
+
+/// The oracle accepts what a faultless daemon would have delivered of these books, and nothing less.
+async fn oracle_agrees(db: &Database) {
+    let truth = Truth::read(db).await;
+    let mut seen = replay::records(&truth, db.dialect());
+    let verdict = judge(&seen, &truth, Allow::default());
+    println!("{verdict}");
+    assert!(verdict.faults.is_empty(), "{verdict}");
+    let streamed = |s: &Seen| s.change().is_some_and(|c| c.op == 'u');
+    let at = seen.iter().rposition(streamed).unwrap();
+    seen.remove(at);
+    assert!(judge(&seen, &truth, Allow::default()).faults.contains_key("lost"));
 }
 
 /// The whole workload, undisturbed: the oracle and the daemon agree on what is right.
 #[test]
 fn workload_without_faults() {
-    world::run(Server::Pg18, Use::Share, "calm", |world| async move {
-        workload::prepare(world.database(), 5_000, 10).await;
-        let writers = Workload::start(world.database(), &Plan::new(1, 5_000));
-        let follower = world.follower();
-        let mut daemon = world.daemon(&world.config(TABLES));
-        daemon.streaming().await;
-        tokio::time::sleep(seconds(5)).await;
-        writers.stop().await;
-        world.verdict(&follower, &mut daemon, Allow::default()).await;
-    });
+    world::run(Server::Pg18, Use::Share, "calm", |world| calm(world, "", Allow::NOTHING));
+}
+
+/// The same on any server, the writers' sessions set as `session` says.
+pub async fn calm(world: World, session: &'static str, allow: Allow) {
+    workload::prepare(world.database(), 5_000, 10).await;
+    let plan = Plan { session, ..Plan::new(1, 5_000) };
+    let writers = Workload::start(world.database(), &plan);
+    let follower = world.follower();
+    let mut daemon = world.daemon(&world.config(TABLES));
+    daemon.streaming().await;
+    tokio::time::sleep(seconds(5)).await;
+    writers.stop().await;
+    world.verdict(&follower, &mut daemon, allow).await;
 }
 
 /// `validate` needs no network and says where the mistake is.
@@ -124,7 +145,7 @@ fn validate() {
                 + &String::from_utf8_lossy(&output.stderr);
             (output.status.code(), said, begin.elapsed())
         };
-        let mut config = world.config(&["public.t"]);
+        let mut config = world.config(&["t"]);
         let (code, said, time) = check(config.toml());
         assert_eq!(code, Some(0), "{said}");
         assert!(time < Duration::from_millis(500), "{time:?}");

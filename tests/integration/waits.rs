@@ -23,7 +23,7 @@ async fn busy(world: &World, seed: u64) -> Busy {
     world.database().run(quiet).await;
     let writers = Workload::start(world.database(), &Plan::new(seed, 500));
     let follower = world.follower();
-    let mut daemon = world.daemon(&world.config(&["public.*"]));
+    let mut daemon = world.daemon(&world.config(&["*"]));
     daemon.streaming().await;
     tokio::time::sleep(seconds(2)).await;
     Busy { writers, follower, daemon }
@@ -61,48 +61,53 @@ async fn goes_on(world: &World, mut busy: Busy) {
 
 #[test]
 fn broker_away() {
-    world::run(Server::Pg18, Use::Alone, "nobroker", |world| async move {
-        let mut busy = busy(&world, 5).await;
-        let begin = Instant::now();
-        stack("kill", "kafka").await;
-        let told = says_so(&mut busy.daemon, seconds(60)).await;
-        assert!(told["error"]["code"].is_string() || !told["waiting"].is_null(), "{told}");
-        let away = scale(seconds(20), seconds(60));
-        tokio::time::sleep(away.saturating_sub(begin.elapsed())).await;
-        stack("start", "kafka").await;
-        goes_on(&world, busy).await;
-    });
+    world::run(Server::Pg18, Use::Alone, "nobroker", no_broker);
+}
+
+/// The broker is killed and comes back.
+pub async fn no_broker(world: World) {
+    let mut busy = busy(&world, 5).await;
+    let begin = Instant::now();
+    stack("kill", "kafka").await;
+    let told = says_so(&mut busy.daemon, seconds(60)).await;
+    assert!(told["error"]["code"].is_string() || !told["waiting"].is_null(), "{told}");
+    let away = scale(seconds(20), seconds(60));
+    tokio::time::sleep(away.saturating_sub(begin.elapsed())).await;
+    stack("start", "kafka").await;
+    goes_on(&world, busy).await;
 }
 
 /// The registry is asked for the first time in the middle of a transaction, and is not there.
 #[test]
 fn registry_away() {
-    world::run(Server::Pg18, Use::Alone, "noregistry", |world| async move {
-        let mut busy = busy(&world, 6).await;
-        stack("kill", "registry").await;
-        let begin = Instant::now();
-        world
-            .database()
-            .run(
-                "BEGIN;
-                 SELECT put_item(90, 900001, 'before', '1.00', true, 0);
-                 INSERT INTO quiet VALUES (1, 90, 1, 'first');
-                 SELECT note(90, 'quiet', 'c', '1', 1);
-                 SELECT put_item(90, 900002, 'after', '2.00', false, 0);
-                 COMMIT;",
-            )
-            .await;
-        let told = says_so(&mut busy.daemon, seconds(60)).await;
-        let text = told.to_string();
-        assert!(text.contains("WB-REG-001") || text.contains("registry"), "{told}");
-        let away = scale(seconds(20), seconds(60));
-        tokio::time::sleep(away.saturating_sub(begin.elapsed())).await;
-        stack("start", "registry").await;
-        goes_on(&world, busy).await;
-    });
+    world::run(Server::Pg18, Use::Alone, "noregistry", no_registry);
 }
 
-async fn database_restarted(world: World, verbs: &'static [&'static str]) {
+/// The registry is killed and comes back.
+pub async fn no_registry(world: World) {
+    let mut busy = busy(&world, 6).await;
+    stack("kill", "registry").await;
+    let begin = Instant::now();
+    world
+        .database()
+        .call(&[
+            "put_item(90, 900001, 'before', '1.00', true, 0)",
+            "INSERT INTO quiet VALUES (1, 90, 1, 'first')",
+            "note(90, 'quiet', 'c', '1', 1)",
+            "put_item(90, 900002, 'after', '2.00', false, 0)",
+        ])
+        .await;
+    let told = says_so(&mut busy.daemon, seconds(60)).await;
+    let text = told.to_string();
+    assert!(text.contains("WB-REG-001") || text.contains("registry"), "{told}");
+    let away = scale(seconds(20), seconds(60));
+    tokio::time::sleep(away.saturating_sub(begin.elapsed())).await;
+    stack("start", "registry").await;
+    goes_on(&world, busy).await;
+}
+
+/// The database's server is stopped, or killed, and comes back.
+pub async fn database_restarted(world: World, verbs: &'static [&'static str]) {
     let mut busy = busy(&world, 7).await;
     let service = world.database().server.service();
     for verb in verbs {

@@ -1,6 +1,6 @@
 //! Decoding with apache-avro: Confluent's wire format in, canonical text out.
 
-use super::record::{Block, Body, Change, Mark, Row};
+use super::record::{Block, Body, Change, Mark, Row, UNKNOWN};
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value;
 use serde_json::Value as Json;
@@ -64,6 +64,8 @@ impl Schema {
 
     fn change(&self, map: &HashMap<&str, &Value>) -> Option<Change> {
         let source = record(map.get("source")?)?;
+        let xid = source.get("txId").and_then(|v| number(v));
+        let gtid = || source.get("gtid").and_then(|v| text(v));
         let block = map.get("transaction").and_then(|t| record(t)).and_then(|t| {
             Some(Block {
                 id: text(t.get("id")?)?,
@@ -75,8 +77,9 @@ impl Schema {
             op: text(map.get("op")?)?.chars().next()?,
             before: map.get("before").and_then(|v| self.columns.row(v)),
             after: map.get("after").and_then(|v| self.columns.row(v)),
-            lsn: number(source.get("lsn")?).unwrap_or(-1),
-            xid: number(source.get("txId")?).unwrap_or(-1),
+            tx: xid.map(|n| n.to_string()).or_else(gtid).unwrap_or_default(),
+            // MySQL's own number is not in the ledger: the oracle finds it out.
+            xid: xid.unwrap_or(UNKNOWN),
             snapshot: text(source.get("snapshot")?).unwrap_or_default(),
             block,
         })

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A table of many rows: the follower keeps only the `id` of each of its changes.
-pub const BULK: &str = "public.bulk";
+pub const BULK: &str = "bulk";
 
 /// How often new topics are looked for.
 const LOOK: Duration = Duration::from_millis(300);
@@ -57,11 +57,11 @@ struct Shared {
 }
 
 impl Follower {
-    /// Follows the topics `<prefix>.…` from their beginning.
-    pub fn start(prefix: &str) -> Self {
+    /// Follows the topics `<prefix>.…` from their beginning; tables of `schema` are told without it.
+    pub fn start(prefix: &str, schema: &str) -> Self {
         let shared = Arc::new(Shared::default());
-        let (prefix, theirs) = (format!("{prefix}."), shared.clone());
-        let thread = std::thread::spawn(move || Reader::new(prefix, theirs).run());
+        let (prefix, schema, theirs) = (format!("{prefix}."), format!("{schema}."), shared.clone());
+        let thread = std::thread::spawn(move || Reader::new(prefix, schema, theirs).run());
         Self { shared, thread: Some(thread) }
     }
 
@@ -111,6 +111,8 @@ impl Drop for Follower {
 /// The follower's thread.
 struct Reader {
     prefix: String,
+    /// `public.`, or the database's name.
+    schema: String,
     shared: Arc<Shared>,
     consumer: BaseConsumer,
     assigned: BTreeSet<(String, i32)>,
@@ -120,10 +122,11 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(prefix: String, shared: Arc<Shared>) -> Self {
+    fn new(prefix: String, schema: String, shared: Arc<Shared>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Self {
             prefix,
+            schema,
             shared,
             consumer: consumer(&[]),
             assigned: BTreeSet::new(),
@@ -145,7 +148,7 @@ impl Reader {
             // Errors are the broker's absence: librdkafka connects again by itself.
             let Some(Ok(message)) = consumer.poll(Duration::from_millis(50)) else { continue };
             let read_us = now_us();
-            if message.topic().ends_with(BULK) {
+            if &*self.table(message.topic()) == BULK {
                 let id = message.key().and_then(small_key).unwrap_or(-1);
                 self.shared.bulk.lock().unwrap().push((id, read_us));
             } else {
@@ -173,14 +176,19 @@ impl Reader {
         }
     }
 
+    /// What the topic is called here.
+    fn table(&mut self, topic: &str) -> Arc<str> {
+        if let Some(table) = self.tables.get(topic) {
+            return table.clone();
+        }
+        let rest = topic.strip_prefix(&self.prefix).unwrap_or(topic);
+        let table: Arc<str> = rest.strip_prefix(&self.schema).unwrap_or(rest).into();
+        self.tables.insert(topic.to_owned(), table.clone());
+        table
+    }
+
     fn read(&mut self, message: &BorrowedMessage<'_>, read_us: i64) -> Seen {
-        let topic = message.topic();
-        let prefix = &self.prefix;
-        let table = self
-            .tables
-            .entry(topic.to_owned())
-            .or_insert_with(|| topic.strip_prefix(prefix.as_str()).unwrap_or(topic).into())
-            .clone();
+        let table = self.table(message.topic());
         let key = message.key().map(|bytes| self.decode(bytes, |schema, datum| schema.row(datum)));
         let (key, broken) = match key {
             Some(Ok(key)) => (Some(key), None),
@@ -194,9 +202,22 @@ impl Reader {
                 .decode(bytes, |schema, datum| schema.body(datum))
                 .unwrap_or_else(|e| Body::Broken(format!("value: {e}"))),
         };
+        let body = self.without_schema(body);
         let (partition, offset) = (message.partition(), message.offset());
         let at_ms = message.timestamp().to_millis().unwrap_or(0);
         Seen { table, partition, offset, at_ms, read_us, key, body }
+    }
+
+    /// The tables of an END as the topics are called here.
+    fn without_schema(&self, mut body: Body) -> Body {
+        if let Body::Mark(mark) = &mut body {
+            for (table, _) in &mut mark.tables {
+                if let Some(bare) = table.strip_prefix(&self.schema) {
+                    *table = bare.to_owned();
+                }
+            }
+        }
+        body
     }
 
     /// Confluent's wire format: a zero, the schema's id, the datum.

@@ -26,12 +26,13 @@ pub struct Config {
 
 impl Config {
     /// The usual connector: `tables` of the database at `url`, topics `prefix.…`.
-    pub fn new(connector: &str, url: &str, prefix: &str, tables: &[&str]) -> Self {
+    pub fn new<S: AsRef<str>>(connector: &str, url: &str, prefix: &str, tables: &[S]) -> Self {
         let mut config = Self { connector: connector.to_owned(), sections: BTreeMap::new() };
         config.set("kafka", "brokers", text(&stack::kafka()));
         config.set("registry", "url", text(&stack::registry()));
         config.key("url", text(url));
         config.key("topic_prefix", text(prefix));
+        let tables: Vec<_> = tables.iter().map(AsRef::as_ref).collect();
         config.key("tables", format!("{tables:?}"));
         config.key("snapshot", text("initial"));
         config.key("transaction_metadata", "true");

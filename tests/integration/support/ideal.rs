@@ -2,7 +2,8 @@
 
 use super::chance::Chance;
 use super::oracle::{Truth, entries};
-use super::record::{Block, Body, Change, Mark, Row, Seen};
+use super::record::{Block, Body, Change, Mark, Row, Seen, UNKNOWN, transaction};
+use super::stack::Dialect;
 use super::workload::{LEDGER, TABLES, item_mark};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub struct Ideal {
     ledger: Vec<Row>,
     keyless: Vec<Row>,
     chance: Chance,
+    dialect: Dialect,
     xid: i64,
     tables: Vec<String>,
     names: BTreeMap<&'static str, Arc<[String]>>,
@@ -26,12 +28,12 @@ const ENTRY: &[&str] = &["lane", "seq", "tbl", "op", "pk", "ver", "xid", "at"];
 
 impl Ideal {
     /// Five rows in the snapshot, then fifty transactions.
-    pub fn new() -> Self {
+    pub fn new(dialect: Dialect) -> Self {
         let shared = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
         let names = [
-            ("public.items", shared(ITEM)),
+            ("items", shared(ITEM)),
             (LEDGER, shared(ENTRY)),
-            ("public.keyless_log", shared(&["lane", "seq", "note"])),
+            ("keyless_log", shared(&["lane", "seq", "note"])),
             ("item key", shared(&["id"])),
             ("ledger key", shared(&["lane", "seq"])),
         ];
@@ -42,6 +44,7 @@ impl Ideal {
             ledger: Vec::new(),
             keyless: Vec::new(),
             chance: Chance::new(7),
+            dialect,
             xid: 700,
             tables: Vec::new(),
             names: names.into(),
@@ -50,12 +53,23 @@ impl Ideal {
             let row = ideal.item(id, -1, 1);
             ideal.items.insert(id, row.clone());
             ideal.versions.insert(id, 1);
-            ideal.emit("public.items", 'r', None, Some(row), None);
+            ideal.emit("items", 'r', None, Some(row), None);
         }
         for _ in 0..50 {
             ideal.transaction();
         }
         ideal
+    }
+
+    /// The id of a transaction, and what its events say of it.
+    pub fn names_of(&self, n: i64) -> (String, String, i64) {
+        let id = match self.dialect {
+            Dialect::Postgres => format!("{n}:{}", n * 100),
+            Dialect::MySql => format!("2174b383-5441-11e8-b90a-c80aa9429562:{n}"),
+            Dialect::MariaDb => format!("0-25310-{n}"),
+        };
+        let tx = transaction(&id).unwrap().0.to_owned();
+        (id, tx, if self.dialect == Dialect::Postgres { n } else { UNKNOWN })
     }
 
     fn row(&self, table: &str, cells: Vec<String>) -> Row {
@@ -66,12 +80,12 @@ impl Ideal {
         let (v, n) = (format!("v{}", self.chance.below(1000)), "1.50".to_owned());
         let mark = item_mark(id, Some(&v), &n, true).to_string();
         let (id, lane, ver) = (id.to_string(), lane.to_string(), ver.to_string());
-        self.row("public.items", vec![id, lane, ver, v, n, "true".into(), mark])
+        self.row("items", vec![id, lane, ver, v, n, "true".into(), mark])
     }
 
     fn transaction(&mut self) {
         self.xid += 1;
-        let id = format!("{}:{}", self.xid, self.xid * 100);
+        let (id, ..) = self.names_of(self.xid);
         self.mark(Mark { begin: true, id: id.clone(), events: 0, tables: Vec::new() });
         self.tables.clear();
         for _ in 0..=self.chance.below(4) {
@@ -99,16 +113,16 @@ impl Ideal {
         if let Some(row) = &after {
             self.items.insert(key, row.clone());
         }
-        self.emit("public.items", op, before, after, Some(id));
+        self.emit("items", op, before, after, Some(id));
         self.note("items", op, key.to_string(), ver, id);
     }
 
     fn append(&mut self, id: &str) {
         let seq = self.keyless.len() as i64 + 1;
         let cells = vec!["1".into(), seq.to_string(), "note".into()];
-        let row = self.row("public.keyless_log", cells);
+        let row = self.row("keyless_log", cells);
         self.keyless.push(row.clone());
-        self.emit("public.keyless_log", 'c', None, Some(row), Some(id));
+        self.emit("keyless_log", 'c', None, Some(row), Some(id));
         self.note("keyless_log", 'c', "1".into(), seq, id);
     }
 
@@ -156,13 +170,13 @@ impl Ideal {
         let image = after.as_ref().or(before.as_ref()).unwrap();
         let key = match table {
             LEDGER => Some(("ledger key", image.cells[..2].to_vec())),
-            "public.items" => Some(("item key", image.cells[..1].to_vec())),
+            "items" => Some(("item key", image.cells[..1].to_vec())),
             _ => None,
         };
         let key = key.map(|(names, cells)| Row { names: self.names[names].clone(), cells });
         let snapshot = if op == 'r' { "true" } else { "false" }.to_owned();
-        let (lsn, xid) = (self.seen.len() as i64, if op == 'r' { 600 } else { self.xid });
-        let change = Change { op, before, after, lsn, xid, snapshot, block };
+        let (_, tx, xid) = self.names_of(if op == 'r' { 600 } else { self.xid });
+        let change = Change { op, before, after, tx, xid, snapshot, block };
         self.push(table, key.clone(), Body::Change(change));
         if op == 'd' {
             self.push(table, key, Body::Tombstone);
@@ -173,8 +187,8 @@ impl Ideal {
     pub fn truth(&self) -> Truth {
         let mut tables: BTreeMap<String, Vec<Row>> =
             TABLES.iter().map(|t| ((*t).to_owned(), Vec::new())).collect();
-        tables.insert("public.items".into(), self.items.values().cloned().collect());
-        tables.insert("public.keyless_log".into(), self.keyless.clone());
+        tables.insert("items".into(), self.items.values().cloned().collect());
+        tables.insert("keyless_log".into(), self.keyless.clone());
         tables.insert(LEDGER.into(), self.ledger.clone());
         Truth { entries: self.ledger.iter().flat_map(entries).collect(), tables }
     }

@@ -51,6 +51,9 @@ impl fmt::Debug for Row {
     }
 }
 
+/// The number of a transaction of which not even the ledger's own rows were delivered.
+pub const UNKNOWN: i64 = i64::MIN;
+
 /// A change of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
@@ -60,9 +63,9 @@ pub struct Change {
     pub before: Option<Row>,
     /// The row after.
     pub after: Option<Row>,
-    /// `source.lsn`.
-    pub lsn: i64,
-    /// `source.txId`.
+    /// The transaction as the source block names it: `txId`, or the GTID.
+    pub tx: String,
+    /// The transaction as the ledger names it, or [`UNKNOWN`].
     pub xid: i64,
     /// `source.snapshot`.
     pub snapshot: String,
@@ -73,7 +76,7 @@ pub struct Change {
 /// The transaction block of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// `xid:commit LSN`.
+    /// `xid:commit LSN`, or a GTID.
     pub id: String,
     /// Number among all events of the transaction.
     pub total_order: i64,
@@ -86,7 +89,7 @@ pub struct Block {
 pub struct Mark {
     /// BEGIN, or else END.
     pub begin: bool,
-    /// `xid:commit LSN`.
+    /// `xid:commit LSN`, or a GTID.
     pub id: String,
     /// Number of events, in an END.
     pub events: i64,
@@ -110,7 +113,7 @@ pub enum Body {
 /// A record and where it was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
-    /// The topic without its prefix: `public.items`, `transaction`.
+    /// The topic without prefix and schema: `items`, `transaction`.
     pub table: Arc<str>,
     /// Partition.
     pub partition: i32,
@@ -141,8 +144,26 @@ impl Seen {
     }
 }
 
-/// The parts of a transaction id, `xid:commit LSN`.
-pub fn transaction(id: &str) -> Option<(i64, i64)> {
-    let (xid, lsn) = id.split_once(':')?;
-    Some((xid.parse().ok()?, lsn.parse().ok()?))
+/// What a transaction's id says: its name in source blocks, and its place in the log.
+///
+/// | `702:4711`    | PostgreSQL: xid, commit LSN                   |
+/// | `uuid:23`     | MySQL: one server's transactions are numbered |
+/// | `0-25310-23`  | MariaDB: the third number counts              |
+pub fn transaction(id: &str) -> Option<(&str, i64)> {
+    if id.contains(':') {
+        let (name, place) = id.rsplit_once(':')?;
+        let name = if name.contains('-') { id } else { name };
+        return Some((name, place.parse().ok()?));
+    }
+    let (_, place) = id.rsplit_once('-')?;
+    Some((id, place.parse().ok()?))
+}
+
+#[test]
+fn transaction_ids() {
+    assert_eq!(transaction("702:4711"), Some(("702", 4711)));
+    let gtid = "2174b383-5441-11e8-b90a-c80aa9429562:23";
+    assert_eq!(transaction(gtid), Some((gtid, 23)));
+    assert_eq!(transaction("0-25310-23"), Some(("0-25310-23", 23)));
+    assert_eq!(transaction("nonsense"), None);
 }

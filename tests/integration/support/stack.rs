@@ -4,21 +4,39 @@ use std::fs::File;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// One of the PostgreSQL servers.
+/// One of the database servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
     /// PostgreSQL 15.
     Pg15,
     /// PostgreSQL 18.
     Pg18,
+    /// MySQL 9.7: its log has names and GTIDs.
+    MySql,
+    /// MariaDB 10.11: its log has no names.
+    MariaDb,
+}
+
+/// What a server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL.
+    #[default]
+    Postgres,
+    /// MySQL.
+    MySql,
+    /// MariaDB.
+    MariaDb,
 }
 
 impl Server {
-    /// URL of its maintenance database.
+    /// Its URL, for PostgreSQL with the maintenance database.
     pub fn url(self) -> String {
         address(match self {
             Server::Pg15 => "WALBROOK_TEST_PG15",
             Server::Pg18 => "WALBROOK_TEST_PG18",
+            Server::MySql => "WALBROOK_TEST_MYSQL",
+            Server::MariaDb => "WALBROOK_TEST_MARIADB",
         })
     }
 
@@ -27,6 +45,17 @@ impl Server {
         match self {
             Server::Pg15 => "postgres15",
             Server::Pg18 => "postgres18",
+            Server::MySql => "mysql",
+            Server::MariaDb => "mariadb",
+        }
+    }
+
+    /// What it speaks.
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Server::Pg15 | Server::Pg18 => Dialect::Postgres,
+            Server::MySql => Dialect::MySql,
+            Server::MariaDb => Dialect::MariaDb,
         }
     }
 }

@@ -2,23 +2,23 @@
 //!
 //! A writer is a lane. It works in one transaction after the other: inserts, updates, deletes, key
 //! changes over several tables, savepoints rolled back, whole transactions rolled back. It keeps no
-//! counters of its own: the verbs in `workload.sql` take the next number from the ledger, so a lost
+//! counters of its own: the verbs in `workload.*.sql` take the next number from the ledger, so a lost
 //! connection or a commit whose outcome is unknown needs nothing but a new connection.
 
 use super::chance::Chance;
-use super::database::{Database, connect};
-use sqlx::postgres::PgConnection;
+use super::database::Database;
+use super::session::{Session, connect};
+use super::stack::Dialect;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// The ledger's table as the oracle names it.
-pub const LEDGER: &str = "public.ledger";
+pub const LEDGER: &str = "ledger";
 
 /// The captured tables.
-pub const TABLES: &[&str] =
-    &["public.items", "public.pairs", "public.keyless_log", "public.ledger"];
+pub const TABLES: &[&str] = &["items", "pairs", "keyless_log", LEDGER];
 
 /// Keys that all lanes fight for.
 const HOT: u64 = 40;
@@ -36,20 +36,40 @@ pub struct Plan {
     pub seed: u64,
     /// Keys 1..=filled of `items` are there from the start.
     pub filled: u64,
+    /// Settings of the writers' sessions, such as another row image.
+    pub session: &'static str,
 }
 
 impl Plan {
     /// Three writers, about a hundred transactions a second in all.
     pub fn new(seed: u64, filled: u64) -> Self {
         let sizes = vec![1, 1, 1, 2, 3, 5, 20];
-        Self { lanes: 3, pause: Duration::from_millis(20), sizes, seed, filled }
+        Self { lanes: 3, pause: Duration::from_millis(20), sizes, seed, filled, session: "" }
     }
 }
 
 /// Creates tables and verbs, and fills the tables as they are when a snapshot begins.
 pub async fn prepare(database: &Database, items: u64, pairs: u64) {
-    database.run(include_str!("workload.sql")).await;
-    database.run(format!("SELECT fill({items}, {pairs})")).await;
+    let verbs = match database.dialect() {
+        Dialect::Postgres => include_str!("workload.postgres.sql"),
+        Dialect::MySql | Dialect::MariaDb => include_str!("workload.mysql.sql"),
+    };
+    database.run(verbs).await;
+    let (columns, flag) = ("(id, lane, ver, v, n, flag, mark)", "i % 3 = 0");
+    let values = format!("i, -1, 1, repeat('filler ', i % 9), i / 7.0, {flag}, 0");
+    database.generate(&format!("items {columns}"), &values, 1, items).await;
+    database.generate("pairs", "i, 'base', -1, 1, concat('pair ', i), 0", 1, pairs).await;
+}
+
+/// What a writer's session is told first.
+fn settings(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "SET deadlock_timeout = '50ms'",
+        Dialect::MySql | Dialect::MariaDb => {
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
+             SET SESSION innodb_lock_wait_timeout = 5"
+        }
+    }
 }
 
 /// What was done.
@@ -74,9 +94,9 @@ impl Workload {
         let (stop, figures) = (Arc::new(AtomicBool::new(false)), Arc::new(Figures::default()));
         let lanes = (0..plan.lanes).map(|lane| {
             let chance = Chance::new(plan.seed.wrapping_mul(1000).wrapping_add(lane as u64));
-            let (url, stop, figures) = (database.url(), stop.clone(), figures.clone());
-            let plan = plan.clone();
-            tokio::task::spawn_local(Writer { url, lane, plan, chance, stop, figures }.run())
+            let (stop, figures) = (stop.clone(), figures.clone());
+            let (database, plan) = (database.clone(), plan.clone());
+            tokio::task::spawn_local(Writer { database, lane, plan, chance, stop, figures }.run())
         });
         Self { lanes: lanes.collect(), stop, figures }
     }
@@ -104,7 +124,7 @@ impl Drop for Workload {
 }
 
 struct Writer {
-    url: String,
+    database: Database,
     lane: i32,
     plan: Plan,
     chance: Chance,
@@ -115,8 +135,11 @@ struct Writer {
 impl Writer {
     async fn run(mut self) {
         while !self.stop.load(Relaxed) {
-            let mut c = connect(&self.url).await;
-            let _ = sqlx::query("SET deadlock_timeout = '50ms'").execute(&mut c).await;
+            let mut c = connect(&self.database.url()).await;
+            let _ = c.run(settings(self.database.dialect())).await;
+            if !self.plan.session.is_empty() {
+                c.run(self.plan.session).await.unwrap();
+            }
             while !self.stop.load(Relaxed) {
                 match self.transaction(&mut c).await {
                     Ok(true) => self.figures.committed.fetch_add(1, Relaxed),
@@ -124,7 +147,7 @@ impl Writer {
                     // A deadlock, or the server went away.
                     Err(_) => {
                         self.figures.rolled_back.fetch_add(1, Relaxed);
-                        if sqlx::query("ROLLBACK").execute(&mut c).await.is_err() {
+                        if c.run("ROLLBACK").await.is_err() {
                             self.figures.reconnects.fetch_add(1, Relaxed);
                             break;
                         }
@@ -137,24 +160,25 @@ impl Writer {
     }
 
     /// One transaction; whether it was committed.
-    async fn transaction(&mut self, c: &mut PgConnection) -> sqlx::Result<bool> {
-        sqlx::query("BEGIN").execute(&mut *c).await?;
+    async fn transaction(&mut self, c: &mut Session) -> sqlx::Result<bool> {
+        let xid = self.chance.bits() >> 12;
+        c.run(self.database.dialect().begin(xid)).await?;
         for _ in 0..*self.chance.one(&self.plan.sizes) {
             let undone = self.chance.percent(4);
             if undone {
-                sqlx::query("SAVEPOINT here").execute(&mut *c).await?;
-                self.change(c).await?;
+                c.run("SAVEPOINT here").await?;
+                c.run(self.change()).await?;
             }
-            self.change(c).await?;
+            c.run(self.change()).await?;
             if undone {
-                sqlx::query("ROLLBACK TO here").execute(&mut *c).await?;
+                c.run("ROLLBACK TO here").await?;
             }
         }
         if self.chance.percent(4) {
-            sqlx::query("ROLLBACK").execute(&mut *c).await?;
+            c.run("ROLLBACK").await?;
             return Ok(false);
         }
-        let outcome = sqlx::query("COMMIT").execute(&mut *c).await;
+        let outcome = c.run("COMMIT").await;
         if outcome.is_err() {
             // Perhaps it happened. The ledger knows, and the next connection reads it.
             self.figures.unknown.fetch_add(1, Relaxed);
@@ -162,45 +186,32 @@ impl Writer {
         outcome.map(|_| true)
     }
 
-    async fn change(&mut self, c: &mut PgConnection) -> sqlx::Result<()> {
+    /// The statement of one change.
+    fn change(&mut self) -> String {
         let (lane, item) = (self.lane, self.item());
         let (a, b) = (self.chance.below(12) as i32, *self.chance.one(&["x", "ü/ö", "", "base"]));
+        let dialect = self.database.dialect();
+        let q = |text: &str| dialect.quoted(text);
         match self.chance.below(100) {
             0..35 => {
                 let (v, n, flag) = (self.text(), self.amount(), self.chance.percent(50));
                 let mark = item_mark(item, v.as_deref(), &n, flag);
-                let sql = "SELECT put_item($1, $2, $3, $4, $5, $6)";
-                let q = sqlx::query(sql).bind(lane).bind(item).bind(v).bind(n);
-                q.bind(flag).bind(mark).execute(c).await
+                let v = v.map_or("NULL".into(), |v| q(&v));
+                let n = q(&n);
+                dialect.call("put_item", &format!("{lane}, {item}, {v}, {n}, {flag}, {mark}"))
             }
-            35..50 => {
-                sqlx::query("SELECT touch_item($1, $2)").bind(lane).bind(item).execute(c).await
-            }
-            50..60 => {
-                sqlx::query("SELECT drop_item($1, $2)").bind(lane).bind(item).execute(c).await
-            }
-            60..65 => {
-                let sql = "SELECT rekey_item($1, $2, $3)";
-                let other = self.item();
-                sqlx::query(sql).bind(lane).bind(item).bind(other).execute(c).await
-            }
+            35..50 => dialect.call("touch_item", &format!("{lane}, {item}")),
+            50..60 => dialect.call("drop_item", &format!("{lane}, {item}")),
+            60..65 => dialect.call("rekey_item", &format!("{lane}, {item}, {}", self.item())),
             65..80 => {
                 let v = self.short();
                 let mark = pair_mark(a, b, &v);
-                let sql = "SELECT put_pair($1, $2, $3, $4, $5)";
-                let q = sqlx::query(sql).bind(lane).bind(a).bind(b);
-                q.bind(v).bind(mark).execute(c).await
+                let (b, v) = (q(b), q(&v));
+                dialect.call("put_pair", &format!("{lane}, {a}, {b}, {v}, {mark}"))
             }
-            80..90 => {
-                let sql = "SELECT drop_pair($1, $2, $3)";
-                sqlx::query(sql).bind(lane).bind(a).bind(b).execute(c).await
-            }
-            _ => {
-                let note = self.short();
-                sqlx::query("SELECT append($1, $2)").bind(lane).bind(note).execute(c).await
-            }
+            80..90 => dialect.call("drop_pair", &format!("{lane}, {a}, {}", q(b))),
+            _ => dialect.call("append", &format!("{lane}, {}", q(&self.short()))),
         }
-        .map(|_| ())
     }
 
     /// A key: hot, filled, or of the lane's own.

@@ -1,5 +1,6 @@
 //! One test's world: its database, names, topics and directory; all gone afterwards.
 
+use super::checkpoint::Stored;
 use super::consumer::{Follower, consumer, now_us};
 use super::daemon::{Config, Daemon};
 use super::database::Database;
@@ -11,7 +12,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::Consumer;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What a test works in. Clones are the same world.
@@ -22,6 +23,8 @@ struct Inner {
     name: String,
     database: Database,
     directory: PathBuf,
+    /// What puts back the settings of the whole server.
+    undo: Mutex<Vec<String>>,
 }
 
 /// Runs `test` in a world of its own; whatever happens, the world is cleaned up.
@@ -62,7 +65,7 @@ impl World {
         let database = Database::create(server, &format!("wb_{name}")).await;
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(&name);
         std::fs::create_dir_all(&directory).unwrap();
-        Self(Arc::new(Inner { name, database, directory }))
+        Self(Arc::new(Inner { name, database, directory, undo: Mutex::default() }))
     }
 
     /// Unique name: of the connector, and its topic prefix.
@@ -75,14 +78,38 @@ impl World {
         &self.0.database
     }
 
+    /// Gives the whole server a setting of MySQL or MariaDB until the end of the test, which must
+    /// be alone.
+    pub async fn global(&self, name: &str, value: &str) {
+        let quoted = |value: &str| match value.parse::<i64>() {
+            Ok(n) => n.to_string(),
+            Err(_) => format!("'{value}'"),
+        };
+        let old = self.database().ask(format!("SELECT @@GLOBAL.{name}")).await.unwrap_or_default();
+        self.undo(format!("SET GLOBAL {name} = {}", quoted(&old)));
+        self.database().run(format!("SET GLOBAL {name} = {}", quoted(value))).await;
+    }
+
+    /// Has `sql` run at the end of the test, the last one first.
+    pub fn undo(&self, sql: String) {
+        self.0.undo.lock().unwrap().push(sql);
+    }
+
     /// Directory for configuration and logs.
     pub fn directory(&self) -> &PathBuf {
         &self.0.directory
     }
 
-    /// The usual configuration, capturing `tables`.
+    /// The usual configuration, capturing `tables` (names or globs without the schema).
     pub fn config(&self, tables: &[&str]) -> Config {
-        Config::new(self.name(), &self.database().url(), self.name(), tables)
+        self.config_named(self.name(), tables)
+    }
+
+    /// The same under another name.
+    pub fn config_named(&self, name: &str, tables: &[&str]) -> Config {
+        let schema = self.database().schema();
+        let tables: Vec<_> = tables.iter().map(|t| format!("{schema}.{t}")).collect();
+        Config::new(name, &self.database().url(), name, &tables)
     }
 
     /// Starts the daemon.
@@ -92,11 +119,16 @@ impl World {
 
     /// A follower of this world's topics.
     pub fn follower(&self) -> Follower {
-        Follower::start(self.name())
+        self.follower_of(self.name())
+    }
+
+    /// A follower of the topics of another connector of this world.
+    pub fn follower_of(&self, prefix: &str) -> Follower {
+        Follower::start(prefix, self.database().schema())
     }
 
     /// What the daemon stored, as an outsider reads it.
-    pub async fn position(&self, config: &Config) -> Option<u64> {
+    pub async fn position(&self, config: &Config) -> Option<Stored> {
         let topic = config.checkpoint_topic();
         let read = tokio::task::spawn_blocking(move || super::checkpoint::read(&topic));
         super::checkpoint::position(&read.await.unwrap()?)
@@ -146,6 +178,12 @@ impl World {
     }
 
     async fn clean(&self, passed: bool) {
+        let undo = std::mem::take(&mut *self.0.undo.lock().unwrap());
+        for sql in undo.into_iter().rev() {
+            if let Err(e) = self.database().connect().await.run(sql.as_str()).await {
+                eprintln!("  left behind: not done: {sql}: {e}");
+            }
+        }
         self.database().drop().await;
         let name = self.name().to_owned();
         let topics = tokio::task::spawn_blocking(move || {

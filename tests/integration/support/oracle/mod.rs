@@ -14,14 +14,15 @@
 //! | `decode`      | P13: every record decodes with its registered schema                            |
 
 mod keys;
+mod names;
 mod state;
 mod transactions;
 
 use super::consumer::BULK;
 use super::database::Database;
-use super::record::{Body, Change, Row, Seen};
+use super::record::{Body, Change, Row, Seen, UNKNOWN};
+use super::stack::Dialect;
 use super::workload::LEDGER;
-use sqlx::Connection;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
@@ -35,12 +36,41 @@ const EXAMPLES: usize = 4;
 pub struct Allow {
     /// A table without a key whose snapshot was interrupted is read again: the documented repeat.
     pub keyless_repeats: bool,
+    /// Columns came and went: only those that two rows have in common are compared.
+    pub altered: bool,
+    /// The log has only what a change needs: of a row only the columns that it always has are compared.
+    pub minimal: bool,
+}
+
+impl Allow {
+    /// Nothing at all.
+    pub const NOTHING: Self = Self { keyless_repeats: false, altered: false, minimal: false };
+    /// An interrupted snapshot reads a table without a key again.
+    pub const INTERRUPTED: Self = Self { keyless_repeats: true, ..Self::NOTHING };
+
+    /// Whether two rows are the same as far as they have to be.
+    fn same(self, a: &Row, b: &Row) -> bool {
+        if !self.altered && !self.minimal {
+            return a == b;
+        }
+        let compared = |name: &String| {
+            !self.minimal || !["lane", "v", "n", "flag", "mark", "at"].contains(&name.as_str())
+        };
+        a.names.iter().zip(&a.cells).filter(|(name, _)| compared(name)).all(|(name, cell)| match b
+            .names
+            .iter()
+            .position(|n| n == name)
+        {
+            Some(at) => b.cells[at] == *cell,
+            None => self.altered,
+        })
+    }
 }
 
 /// One entry of the ledger.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// `public.items`.
+    /// `items`.
     pub table: String,
     /// Key text.
     pub pk: String,
@@ -67,16 +97,18 @@ impl Truth {
     /// Reads ledger and tables in one snapshot.
     pub async fn read(database: &Database) -> Self {
         let mut c = database.connect().await;
-        let sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        sqlx::query(sql).execute(&mut c).await.unwrap();
-        let names = "SELECT 'public.' || tablename FROM pg_tables WHERE schemaname = 'public'";
-        let names: Vec<(String,)> = sqlx::query_as(names).fetch_all(&mut c).await.unwrap();
+        let names = database.tables(&mut c).await;
+        c.run(match database.dialect() {
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Dialect::MySql | Dialect::MariaDb => "START TRANSACTION WITH CONSISTENT SNAPSHOT",
+        })
+        .await
+        .unwrap();
         let mut tables = BTreeMap::new();
-        for (table,) in names.into_iter().filter(|(table,)| table != BULK) {
+        for table in names.into_iter().filter(|table| table != BULK) {
             let rows = database.rows(&mut c, &table).await;
             tables.insert(table, rows);
         }
-        c.close().await.unwrap();
         Self { entries: tables[LEDGER].iter().flat_map(entries).collect(), tables }
     }
 }
@@ -90,7 +122,7 @@ pub fn entries(row: &Row) -> [Entry; 2] {
         (pk, ver) = (format!("{pk}/{ver}"), 1);
     }
     let entry = Entry {
-        table: format!("public.{}", row.get("tbl").unwrap_or_default()),
+        table: row.get("tbl").unwrap_or_default().to_owned(),
         pk,
         op: row.get("op").and_then(|o| o.chars().next()).unwrap_or('?'),
         ver,
@@ -106,7 +138,7 @@ pub fn entries(row: &Row) -> [Entry; 2] {
 fn identity(seen: &Seen, change: &Change) -> (String, Option<i64>) {
     let row = change.after.as_ref().or(change.before.as_ref());
     match (&*seen.table, row, &seen.key) {
-        ("public.keyless_log", Some(row), _) => (row.join(&["lane", "seq"]), Some(1)),
+        ("keyless_log", Some(row), _) => (row.join(&["lane", "seq"]), Some(1)),
         (LEDGER, Some(row), _) => (row.join(&["lane", "seq"]), Some(1)),
         (_, _, Some(key)) => (key.text(), change.after.as_ref().and_then(|r| r.number("ver"))),
         (_, row, None) => (row.map(Row::text).unwrap_or_default(), None),
@@ -163,9 +195,12 @@ pub fn judge(seen: &[Seen], truth: &Truth, allow: Allow) -> Verdict {
         }
     }
     let cut = Cut::of(seen);
+    let unnamed = |s: &Seen| s.change().is_some_and(|c| c.op != 'r' && c.xid == UNKNOWN);
+    let named = seen.iter().any(unnamed).then(|| names::resolve(seen, &cut, &mut verdict));
+    let seen = named.as_deref().unwrap_or(seen);
     let partial = keys::judge(seen, truth, &cut, allow, &mut verdict);
     transactions::judge(seen, &partial, &mut verdict);
-    state::judge(seen, truth, &mut verdict);
+    state::judge(seen, truth, allow, &mut verdict);
     verdict
 }
 

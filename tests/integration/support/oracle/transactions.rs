@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use crate::support::consumer::BULK;
-use crate::support::record::{Block, Body, Mark, Seen, transaction};
+use crate::support::record::{Block, Body, Mark, Seen, UNKNOWN, transaction};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What is known of one transaction.
@@ -11,6 +11,8 @@ struct Found<'a> {
     begins: usize,
     ends: Vec<&'a Mark>,
     events: Vec<(&'a str, &'a Block)>,
+    /// What the ledger calls it, if that is known.
+    xid: Option<i64>,
     /// When the first part of it came, milliseconds.
     at_ms: i64,
 }
@@ -26,7 +28,9 @@ fn collect(seen: &[Seen]) -> BTreeMap<&str, Found<'_>> {
             }
             Body::Change(change) if change.op != 'r' => {
                 if let Some(block) = &change.block {
-                    found.entry(&block.id).or_default().events.push((&s.table, block));
+                    let one = found.entry(&block.id).or_default();
+                    one.events.push((&s.table, block));
+                    one.xid = one.xid.or(Some(change.xid).filter(|xid| *xid != UNKNOWN));
                 }
             }
             _ => {}
@@ -40,8 +44,7 @@ fn collect(seen: &[Seen]) -> BTreeMap<&str, Found<'_>> {
 /// The snapshot swallows parts of transactions; so until two seconds after its last row only a
 /// missing END counts.
 pub fn torn(seen: &[Seen]) -> Vec<String> {
-    let reads = seen.iter().filter(|s| s.change().is_some_and(|c| c.op == 'r'));
-    let strict = reads.map(|s| s.at_ms).max().unwrap_or(0) + 2_000;
+    let strict = strict(seen);
     let mut torn = Vec::new();
     for (id, found) in collect(seen) {
         let Some(end) = found.ends.first() else {
@@ -53,6 +56,12 @@ pub fn torn(seen: &[Seen]) -> Vec<String> {
         }
     }
     torn
+}
+
+/// From when on no snapshot swallows parts of transactions, milliseconds since 1970.
+fn strict(seen: &[Seen]) -> i64 {
+    let reads = seen.iter().filter(|s| s.change().is_some_and(|c| c.op == 'r'));
+    reads.map(|s| s.at_ms).max().unwrap_or(0) + 2_000
 }
 
 /// Events that the END announces, but for the bulk, whose events are not kept.
@@ -68,17 +77,18 @@ pub fn judge(seen: &[Seen], partial: &HashSet<i64>, verdict: &mut Verdict) {
         let Some(change) = s.change().filter(|c| c.op != 'r') else { continue };
         match change.block.as_ref().map(|b| transaction(&b.id)) {
             None => without += 1,
-            Some(Some((xid, _))) if xid == change.xid => {}
+            Some(Some((tx, _))) if tx == change.tx => {}
             Some(_) => verdict.fault("transaction", format!("{}: a foreign block", s.place())),
         }
     }
     if without > 0 {
         verdict.fault("transaction", format!("{without} events without a transaction block"));
     }
-    let all = collect(seen);
+    let (all, strict) = (collect(seen), strict(seen));
     verdict.figure("transactions", all.len());
     for (id, found) in all {
-        let whole = transaction(id).is_some_and(|(xid, _)| !partial.contains(&xid));
+        let xid = found.xid.or_else(|| transaction(id)?.0.parse().ok());
+        let whole = xid.map_or(found.at_ms > strict, |xid| !partial.contains(&xid));
         if let Err(what) = examine(&found, whole) {
             verdict.fault("transaction", format!("{id}: {what}"));
         }

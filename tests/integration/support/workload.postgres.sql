@@ -144,9 +144,3 @@ BEGIN
     INSERT INTO keyless_log VALUES (l, s, t);
     PERFORM note(l, 'keyless_log', 'c', l::text, s);
 END $$;
-
-CREATE FUNCTION fill(items_wanted bigint, pairs_wanted int) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO items (id, lane, ver, v, n, flag, mark)
-        SELECT i, -1, 1, repeat('filler ', (i % 9)::int), i / 7.0, i % 3 = 0, 0 FROM generate_series(1, items_wanted) i;
-    INSERT INTO pairs SELECT i, 'base', -1, 1, 'pair ' || i, 0 FROM generate_series(1, pairs_wanted) i;
-$$;

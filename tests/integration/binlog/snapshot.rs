@@ -1,0 +1,100 @@
+//! The first reading of tables that are written meanwhile, and one that was cut.
+
+use crate::support::daemon::{Config, Daemon};
+use crate::support::meanwhile::Meanwhile;
+use crate::support::oracle::Allow;
+use crate::support::stack::{Dialect, scale, seconds};
+use crate::support::workload::{self, Plan, Workload};
+use crate::support::world::World;
+use std::time::Duration;
+
+/// Tables that are only read, and the rows of each.
+const SHELVES: usize = 9;
+const ROWS: usize = 30_000;
+
+/// Writers without a pause while the tables are read. That no key's first record is an update or a
+/// delete is the oracle's `chain`.
+pub async fn under_load(world: World, meanwhile: Meanwhile) {
+    let items = scale(60_000, 500_000);
+    let db = world.database();
+    workload::prepare(db, items, 10).await;
+    let pause = Duration::from_millis(2);
+    let writers = Workload::start(db, &Plan { pause, ..Plan::new(11, items) });
+    let running = meanwhile.start(db);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let follower = world.follower();
+    let mut daemon = world.daemon(&world.config(&["*"]));
+    daemon.streaming().await;
+    let during = writers.committed();
+    tokio::time::sleep(seconds(1)).await;
+    drop(running);
+    writers.stop().await;
+    println!("  {during} transactions before the stream");
+    assert!(during > 20, "only {during} transactions were committed while the tables were read");
+    world.verdict(&follower, &mut daemon, Allow::NOTHING).await;
+}
+
+/// The same while transactions are in the log before anybody can see them.
+pub async fn behind_the_log(world: World) {
+    let db = world.database();
+    let prefix = match db.dialect() {
+        Dialect::MariaDb => "rpl_semi_sync_master",
+        _ => {
+            let install = "INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'";
+            db.run(install).await;
+            world.undo("UNINSTALL PLUGIN rpl_semi_sync_source".into());
+            "rpl_semi_sync_source"
+        }
+    };
+    world.global(&format!("{prefix}_enabled"), "0").await;
+    world.global(&format!("{prefix}_wait_point"), "AFTER_SYNC").await;
+    world.global(&format!("{prefix}_timeout"), "200").await;
+    under_load(world, Meanwhile::Withhold).await;
+}
+
+/// Killed in the middle; then the right to read the finished tables is taken away. Only a daemon
+/// that does not read them again can finish.
+pub async fn without_select(world: World) {
+    let db = world.database();
+    let role = format!("r_{}", world.name());
+    let account = format!("'{role}'@'127.0.0.1'");
+    workload::prepare(db, 1_000, 10).await;
+    for n in 1..=SHELVES {
+        let table = format!("shelf_{n}");
+        db.run(format!("CREATE TABLE {table} (id int PRIMARY KEY, lane int, ver bigint, v text)"))
+            .await;
+        db.generate(&table, "i, -1, 1, concat('v', i)", 1, ROWS as u64).await;
+    }
+    db.run(format!(
+        "CREATE USER {account}; GRANT REPLICATION SLAVE, {} ON *.* TO {account}",
+        if db.dialect() == Dialect::MariaDb { "BINLOG MONITOR" } else { "REPLICATION CLIENT" }
+    ))
+    .await;
+    world.undo(format!("DROP USER {account}"));
+    // Whoever may insert sees how a table is made, and no row of it.
+    let tables = db.tables(&mut db.connect().await).await;
+    for table in &tables {
+        db.run(format!("GRANT SELECT, INSERT ON {}.{table} TO {account}", db.name)).await;
+    }
+    let url = db.url().replace("root@", &format!("{role}@"));
+    let config = Config::new(world.name(), &url, world.name(), &[format!("{}.*", db.name)]);
+    let follower = world.follower();
+    let fault = [("WALBROOK_FAULT", "sink.after_commit:5")];
+    let mut daemon = Daemon::start_with(&config, world.directory(), &fault);
+    let exit = daemon.ended(seconds(30)).await;
+    assert!(exit.is_some_and(|e| !e.success()), "{exit:?}\n{}", daemon.tail());
+    follower.quiet(seconds(1)).await;
+
+    let is_finished = |n: &usize| follower.changes(&format!("shelf_{n}")) >= ROWS;
+    let finished: Vec<_> = (1..=SHELVES).filter(is_finished).collect();
+    for n in &finished {
+        db.run(format!("REVOKE SELECT ON {}.shelf_{n} FROM {account}", db.name)).await;
+    }
+    println!("  finished before the end: {finished:?}");
+    assert!(!finished.is_empty() && finished.len() < SHELVES, "cut in the middle: {finished:?}");
+
+    let mut daemon = world.daemon(&config);
+    daemon.streaming().await;
+    db.call(&["put_item(1, 7, 'after', '1.00', true, 0)"]).await;
+    world.verdict(&follower, &mut daemon, Allow::INTERRUPTED).await;
+}
