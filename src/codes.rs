@@ -50,6 +50,10 @@ pub const SHARED_SLOT: Code = Code::new("WB-CFG-041");
 pub const SHARED_PREFIX: Code = Code::new("WB-CFG-042");
 /// Two settings that contradict each other.
 pub const CONTRADICTION: Code = Code::new("WB-CFG-043");
+/// A setting that the connector's kind of database does not have.
+pub const OTHER_DATABASE: Code = Code::new("WB-CFG-044");
+/// Two connectors read one server's log under one server id.
+pub const SHARED_SERVER_ID: Code = Code::new("WB-CFG-045");
 
 /// A secret could not be read when it was needed.
 pub const SECRET_READ: Code = Code::new("WB-CFG-060");
@@ -93,8 +97,12 @@ mod tests {
 
     const ROOT: &str = env!("CARGO_MANIFEST_DIR");
     const MAKES: &str = "Code::new(";
-    const FILES: [&str; 3] =
-        ["src/codes.rs", "connectors/postgres/src/codes.rs", "connectors/kafka/src/codes.rs"];
+    const FILES: [&str; 4] = [
+        "src/codes.rs",
+        "connectors/postgres/src/codes.rs",
+        "connectors/mysql/src/codes.rs",
+        "connectors/kafka/src/codes.rs",
+    ];
 
     fn text(path: &Path) -> String {
         std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
@@ -140,7 +148,7 @@ mod tests {
 
     fn is_code(text: &str) -> bool {
         let mut parts = text.split('-');
-        let area = |area: &str| ["CFG", "RUN", "PG", "KAFKA", "REG"].contains(&area);
+        let area = |area: &str| ["CFG", "RUN", "PG", "MYSQL", "KAFKA", "REG"].contains(&area);
         let number = |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
         parts.next() == Some("WB")
             && parts.next().is_some_and(area)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 const CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.";
 
-/// Streams the changes of PostgreSQL databases to Kafka, exactly once, as Debezium's events.
+/// Streams the changes of PostgreSQL, MySQL and MariaDB to Kafka, exactly once, as Debezium's events.
 #[derive(Debug, Parser)]
 #[command(name = "walbrook", version, after_help = CODES, max_term_width = 100)]
 pub(super) struct Line {
@@ -40,7 +40,7 @@ const RUN: &str = "Examples:
   walbrook run --config base.toml --config shop.toml --set kafka.partitions=6
 
 WALBROOK__SECTION__KEY in the environment overrides a file; WALBROOK_LOG filters the log
-(info, debug, walbrook_postgres=debug, …). Exit codes: 0 asked to stop, 1 failed, 2 wrong usage,
+(info, debug, walbrook_mysql=debug, …). Exit codes: 0 asked to stop, 1 failed, 2 wrong usage,
 78 wrong configuration.";
 
 const VALIDATE: &str = "Examples:
@@ -130,7 +130,7 @@ pub struct Status {
 /// `walbrook tail`
 #[derive(Args, Debug)]
 pub struct Tail {
-    /// The database: postgres://user@host/database
+    /// The database: postgres://user@host/database, mysql://user@host/database or mariadb://…
     #[arg(required_unless_present = "brokers")]
     pub(super) url: Option<String>,
     /// Only these tables: a glob, or /regex/; repeats
@@ -174,7 +174,7 @@ pub struct Tail {
 /// `walbrook import`
 #[derive(Debug, Subcommand)]
 pub enum Import {
-    /// A Debezium connector for PostgreSQL, as JSON
+    /// A Debezium connector for PostgreSQL, MySQL or MariaDB, as JSON
     #[command(after_help = IMPORT)]
     Debezium(Debezium),
 }

@@ -14,7 +14,7 @@ pub(super) fn tail(arguments: Tail) -> ExitCode {
         Err(e) => {
             // Without the URL itself: it may hold a password.
             eprintln!(
-                "error: the URL cannot be used: {e}. It looks like postgres://user@host/database."
+                "error: the URL cannot be used: {e}. It looks like postgres://user@host/database or mysql://user@host/database."
             );
             return ExitCode::from(USAGE);
         }

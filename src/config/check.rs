@@ -1,14 +1,12 @@
 //! Names that other systems must accept, and settings that must fit together.
 
 use super::connector::problem_at;
-use super::model::Connector;
+use super::model::{Connector, Source};
 use super::reader::{Reader, Reading};
 use crate::codes;
 use config::{Map, Value, ValueKind};
 use std::collections::BTreeMap;
-
-/// Longest identifier in PostgreSQL, in bytes.
-const NAME_BYTES: usize = 63;
+use walbrook_core::error::Code;
 
 fn is_topic_name(text: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
@@ -33,23 +31,7 @@ pub(super) fn connector_name(reader: &mut Reader<'_>, name: &str) {
     }
 }
 
-/// Slot and publication must be names that PostgreSQL takes as they are.
-pub(super) fn names_in_database(reader: &mut Reader<'_>, connector: &Connector) {
-    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    let (slot, publication) = (&connector.slot, &connector.publication);
-    if !slot.chars().all(legal) || slot.len() > NAME_BYTES {
-        let message = format!("PostgreSQL does not allow a slot called {slot:?}.");
-        let fix = "Set `slot` to at most 63 small letters, digits and `_`.".to_owned();
-        reader.problem("slot", codes::NAME, message, fix);
-    }
-    if publication.len() > NAME_BYTES || publication.contains('\0') {
-        let message = format!("PostgreSQL does not allow a publication called {publication:?}.");
-        let fix = "Set `publication` to at most 63 bytes.".to_owned();
-        reader.problem("publication", codes::NAME, message, fix);
-    }
-}
-
-/// Connectors must not take each other's slot or topics.
+/// Connectors must not take each other's slot, place among the replicas, or topics.
 pub(super) fn together(
     reading: &mut Reading,
     connectors: &BTreeMap<String, Connector>,
@@ -59,16 +41,16 @@ pub(super) fn together(
         Some(ValueKind::Table(table)) => table.get(key).cloned(),
         _ => None,
     };
-    let (mut slots, mut prefixes) = (BTreeMap::new(), BTreeMap::new());
+    let (mut sources, mut prefixes) = (BTreeMap::new(), BTreeMap::new());
     for connector in connectors.values() {
         let name = &connector.name;
-        let server = (connector.url.host.clone(), connector.url.port, connector.slot.clone());
-        if let Some(first) = slots.insert(server, name) {
-            let slot = &connector.slot;
-            let message = format!("The connectors {first:?} and {name:?} share the slot {slot:?}.");
-            let fix = "Give each its own `slot`, or leave the key out.".to_owned();
-            let value = given(name, "slot");
-            problem_at(reading, name, value.as_ref(), codes::SHARED_SLOT, message, fix);
+        if let Some(shared) = Reserved::of(connector)
+            && let Some(first) = sources.insert(shared.clone(), name)
+        {
+            let (key, code, what, fix) = shared.told();
+            let message = format!("The connectors {first:?} and {name:?} share the {what}.");
+            let value = given(name, key);
+            problem_at(reading, name, value.as_ref(), code, message, fix.to_owned());
         }
         if let Some(first) = prefixes.insert(connector.topic_prefix.clone(), name) {
             let prefix = &connector.topic_prefix;
@@ -77,6 +59,37 @@ pub(super) fn together(
             let fix = "Give each its own `topic_prefix`: it names their topics.".to_owned();
             let value = given(name, "topic_prefix");
             problem_at(reading, name, value.as_ref(), codes::SHARED_PREFIX, message, fix);
+        }
+    }
+}
+
+/// What a server keeps for one reader only: host, port, and what is reserved there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reserved {
+    Slot(String, u16, String),
+    ServerId(String, u16, u32),
+}
+
+impl Reserved {
+    fn of(connector: &Connector) -> Option<Self> {
+        let (host, port) = (connector.url.host.clone(), connector.url.port);
+        match &connector.source {
+            Source::Postgres(own) => Some(Reserved::Slot(host, port, own.slot.clone())),
+            Source::MySql(own) => Some(Reserved::ServerId(host, port, own.server_id?)),
+        }
+    }
+
+    /// The key, the code, what is shared, and what mends it.
+    fn told(&self) -> (&'static str, Code, String, &'static str) {
+        match self {
+            Reserved::Slot(_, _, slot) => {
+                let fix = "Give each its own `slot`, or leave the key out.";
+                ("slot", codes::SHARED_SLOT, format!("slot {slot:?}"), fix)
+            }
+            Reserved::ServerId(_, _, id) => {
+                let fix = "Give each its own `server_id`, or leave the key out.";
+                ("server_id", codes::SHARED_SERVER_ID, format!("server id {id}"), fix)
+            }
         }
     }
 }

@@ -55,7 +55,7 @@ choice! {
 }
 
 choice! {
-    /// How NUMERIC values are written.
+    /// How NUMERIC and DECIMAL values are written.
     Decimal {
         /// Connect's Decimal: unscaled bytes.
         Precise = "precise",
@@ -85,7 +85,7 @@ choice! {
 }
 
 choice! {
-    /// How BYTEA values are written.
+    /// How BYTEA, BINARY and BLOB values are written.
     Binary {
         /// As bytes.
         Bytes = "bytes",
@@ -115,6 +115,16 @@ choice! {
         Json = "json",
         /// A map of text.
         Map = "map",
+    }
+}
+
+choice! {
+    /// How BIGINT UNSIGNED values are written.
+    BigintUnsigned {
+        /// As a long: numbers from 2^63 on become negative.
+        Long = "long",
+        /// Connect's Decimal: exact.
+        Precise = "precise",
     }
 }
 

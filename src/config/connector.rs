@@ -1,14 +1,13 @@
 //! Reads one `[connectors.NAME]`.
 
-use super::choice::{
-    Binary, Choice, Decimal, Hstore, Interval, Names, PublicationMode, Snapshot, Temporal, TlsMode,
-};
-use super::database::{Database, UrlError};
-use super::model::{Connector, MessageKey, Operations, Tls, Values};
+use super::choice::{Binary, Choice, Decimal, Names, Snapshot, Temporal, TlsMode};
+use super::database::{Database, Server, UrlError};
+use super::model::{Connector, MessageKey, Operations, Source, Tls, Values};
 use super::pattern::Pattern;
 use super::place::Part;
 use super::reader::{Reader, Reading};
 use super::setting::{Setting, Wrong};
+use super::{mysql, postgres};
 use crate::codes;
 use config::{Map, Value, ValueKind};
 use std::collections::BTreeMap;
@@ -24,7 +23,7 @@ pub(super) fn connector(
     defaults: &Map<String, Value>,
 ) -> Option<Connector> {
     let mut reader = Reader::new(reading, &["connectors", name], Some(value));
-    reader.fill(defaults);
+    let server = fill(&mut reader, defaults);
     super::check::connector_name(&mut reader, name);
     let url = database(&mut reader);
     let password = reader.secret("password");
@@ -32,11 +31,9 @@ pub(super) fn connector(
     if let Some(prefix) = &topic_prefix {
         super::check::topic_name(&mut reader, "topic_prefix", prefix);
     }
-    let tables = reader.or("tables", Vec::<Pattern>::new());
-    let default_name = default_name(cluster, name);
     let mut connector = Connector {
         name: name.to_owned(),
-        tables: if tables.is_empty() { Pattern::new("*").into_iter().collect() } else { tables },
+        tables: tables(&mut reader, url.as_ref()),
         exclude_tables: reader.or("exclude_tables", Vec::new()),
         snapshot: reader.or("snapshot", Snapshot::Initial),
         snapshot_workers: reader.number("snapshot_workers", 2, 1, 64) as u32,
@@ -46,37 +43,59 @@ pub(super) fn connector(
         skipped_operations: operations(&mut reader),
         heartbeat: reader.or("heartbeat", Duration::ZERO),
         keys: keys(&mut reader),
-        values: values(&mut reader),
+        values: values(&mut reader, server),
         schema_names: reader.or("schema_names", Names::None),
         field_names: reader.or("field_names", Names::None),
-        slot: reader.or("slot", default_name.clone()),
-        slot_failover: reader.or("slot_failover", false),
-        publication: reader.or("publication", default_name),
-        publication_mode: reader.or("publication_mode", PublicationMode::Filtered),
+        source: match server {
+            Server::Postgres => Source::Postgres(postgres::read(&mut reader, cluster, name)),
+            Server::MySql | Server::MariaDb => Source::MySql(mysql::read(&mut reader)),
+        },
         tls: tls(&mut reader, url.as_ref()),
         password,
-        url: url.unwrap_or(Database {
+        url: url.clone().unwrap_or(Database {
+            server,
             host: String::new(),
             port: 0,
             user: String::new(),
-            name: String::new(),
+            name: None,
         }),
         topic_prefix: topic_prefix.unwrap_or_default(),
         settings: BTreeMap::new(),
     };
     connector.settings = reader.settings();
-    super::check::names_in_database(&mut reader, &connector);
     reader.finish();
-    (!connector.url.host.is_empty()).then_some(connector)
+    url.is_some().then_some(connector)
 }
 
-/// `walbrook_<cluster>_<connector>` in letters that a slot may have.
-fn default_name(cluster: &str, name: &str) -> String {
-    let plain = |c: char| match c.to_ascii_lowercase() {
-        c @ ('a'..='z' | '0'..='9') => c,
-        _ => '_',
+/// Fills what the connector does not say from `defaults`, and answers which server it is for.
+/// Defaults that only another kind of server has are for the other connectors.
+fn fill(reader: &mut Reader<'_>, defaults: &Map<String, Value>) -> Server {
+    let named = match reader.peek("url").or_else(|| defaults.get("url")).map(|url| &url.kind) {
+        Some(ValueKind::String(url)) => Server::of_url(url),
+        _ => None,
     };
-    format!("walbrook_{cluster}_{name}").chars().map(plain).collect()
+    // Without a URL nothing can be said about the keys that depend on it.
+    let Some(server) = named else {
+        reader.fill(defaults);
+        reader.know(postgres::KEYS);
+        reader.know(mysql::KEYS);
+        return Server::Postgres;
+    };
+    let (foreign, whose) = match server {
+        Server::Postgres => (mysql::KEYS, "MySQL and MariaDB"),
+        Server::MySql | Server::MariaDb => (postgres::KEYS, "PostgreSQL"),
+    };
+    reader.know(foreign);
+    for key in foreign.iter().filter(|key| reader.peek(key).is_some()).copied().collect::<Vec<_>>()
+    {
+        let name = server.name();
+        let message = format!("`{key}` is a setting of {whose}, and `url` names {name}.");
+        let fix = "Take it out.".to_owned();
+        reader.key_problem(key, codes::OTHER_DATABASE, message, fix);
+    }
+    let own = defaults.iter().filter(|(key, _)| !foreign.contains(&key.as_str()));
+    reader.fill(&own.map(|(key, value)| (key.clone(), value.clone())).collect());
+    server
 }
 
 fn database(reader: &mut Reader<'_>) -> Option<Database> {
@@ -87,38 +106,64 @@ fn database(reader: &mut Reader<'_>) -> Option<Database> {
     };
     // The text itself may hold a password.
     reader.hide("url");
+    let example = match Server::of_url(&text) {
+        None | Some(Server::Postgres) => "postgres://user@host:5432/database",
+        Some(Server::MySql) => "mysql://user@host:3306/database",
+        Some(Server::MariaDb) => "mariadb://user@host:3306/database",
+    };
     let (code, message, fix) = match error {
         UrlError::Invalid(why) => (
             codes::URL,
             format!("`url` cannot be used: {why}."),
-            "Write `url = \"postgres://user@host:5432/database\"`; encryption is set by `tls`.",
+            format!("Write `url = \"{example}\"`; encryption is set by `tls`."),
         ),
         UrlError::Password => (
             codes::PLAIN_SECRET,
             "`url` holds a password.".to_owned(),
-            "Take it out and write `password = { env = \"PASSWORD\" }` below.",
+            "Take it out and write `password = { env = \"PASSWORD\" }` below.".to_owned(),
         ),
         UrlError::NotYet(what) => (
             codes::NOT_YET,
             format!("`url` names {what}, which is not available yet."),
-            "Write `url = \"postgres://user@host:5432/database\"`.",
+            format!("Write `url = \"{example}\"`."),
         ),
     };
-    reader.problem("url", code, message, fix.to_owned());
+    reader.problem("url", code, message, fix);
     None
 }
 
-fn values(reader: &mut Reader<'_>) -> Values {
-    Values {
+/// The captured tables; where none are named, all of the URL's database.
+fn tables(reader: &mut Reader<'_>, url: Option<&Database>) -> Vec<Pattern> {
+    let all = || Pattern::new("*").into_iter().collect();
+    let whole = match url {
+        // A PostgreSQL connection sees one database only, and names begin with the schema.
+        Some(Database { server: Server::MySql | Server::MariaDb, name: Some(name), .. }) => {
+            Pattern::all_of(name).into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    let tables = reader.or("tables", whole);
+    if tables.is_empty() { all() } else { tables }
+}
+
+fn values(reader: &mut Reader<'_>, server: Server) -> Values {
+    let usual = match server {
+        Server::Postgres => Temporal::Adaptive,
+        Server::MySql | Server::MariaDb => Temporal::AdaptiveTimeMicroseconds,
+    };
+    let values = Values {
         decimal: reader.or("decimal", Decimal::Precise),
-        temporal: reader.or("temporal", Temporal::Adaptive),
+        temporal: reader.or("temporal", usual),
         binary: reader.or("binary", Binary::Bytes),
-        interval: reader.or("interval", Interval::Numeric),
-        hstore: reader.or("hstore", Hstore::Json),
-        money_fraction_digits: reader.number("money_fraction_digits", 2, 0, 38) as u16,
-        unknown_types: reader.or("unknown_types", false),
         placeholder: reader.or("placeholder", "__debezium_unavailable_value".to_owned()),
+    };
+    if server != Server::Postgres && values.temporal == Temporal::Adaptive {
+        let name = server.name();
+        let message = format!("`temporal = \"adaptive\"` cannot hold every TIME of {name}.");
+        let fix = "Write `temporal = \"adaptive_time_microseconds\"`, the default.".to_owned();
+        reader.problem("temporal", codes::CHOICE, message, fix);
     }
+    values
 }
 
 fn operations(reader: &mut Reader<'_>) -> Operations {

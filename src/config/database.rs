@@ -2,17 +2,73 @@
 
 use std::fmt;
 
-/// A PostgreSQL database, as `postgres://user@host:port/database` names it.
+/// The kind of server behind a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Server {
+    /// `postgres://`, `postgresql://`
+    Postgres,
+    /// `mysql://`
+    MySql,
+    /// `mariadb://`
+    MariaDb,
+}
+
+impl Server {
+    /// The server that the scheme of a URL means.
+    fn of_scheme(scheme: &str) -> Option<Self> {
+        match scheme {
+            "postgres" | "postgresql" => Some(Server::Postgres),
+            "mysql" => Some(Server::MySql),
+            "mariadb" => Some(Server::MariaDb),
+            _ => None,
+        }
+    }
+
+    /// The server that `url` names, even where the rest of it cannot be used.
+    pub(super) fn of_url(url: &str) -> Option<Self> {
+        url.split_once("://").and_then(|(scheme, _)| Self::of_scheme(scheme))
+    }
+
+    /// The scheme as it is shown.
+    fn scheme(self) -> &'static str {
+        match self {
+            Server::Postgres => "postgres",
+            Server::MySql => "mysql",
+            Server::MariaDb => "mariadb",
+        }
+    }
+
+    /// The port where none is given.
+    pub fn port(self) -> u16 {
+        match self {
+            Server::Postgres => 5432,
+            Server::MySql | Server::MariaDb => 3306,
+        }
+    }
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Server::Postgres => "PostgreSQL",
+            Server::MySql => "MySQL",
+            Server::MariaDb => "MariaDB",
+        }
+    }
+}
+
+/// A database, as `scheme://user@host:port/database` names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Database {
+    /// The kind of server: the scheme.
+    pub server: Server,
     /// Host name or address.
     pub host: String,
-    /// Port; 5432 if none was given.
+    /// Port; the server's usual one if none was given.
     pub port: u16,
-    /// Role that connects.
+    /// Role or account that connects.
     pub user: String,
-    /// Name of the database.
-    pub name: String,
+    /// Name of the database. PostgreSQL always has one; a MySQL connection sees all of them.
+    pub name: Option<String>,
 }
 
 /// Why a text is not the URL of a database that can be captured.
@@ -44,13 +100,9 @@ impl Database {
             url::ParseError::RelativeUrlWithoutBase => invalid("it has no scheme"),
             e => UrlError::Invalid(e.to_string()),
         })?;
-        match url.scheme() {
-            "postgres" | "postgresql" => {}
-            "mysql" | "mariadb" => {
-                return Err(UrlError::NotYet(format!("a {} database", url.scheme())));
-            }
-            other => return Err(UrlError::Invalid(format!("the scheme \"{other}\" is unknown"))),
-        }
+        let scheme = url.scheme();
+        let server = Server::of_scheme(scheme)
+            .ok_or_else(|| UrlError::Invalid(format!("the scheme \"{scheme}\" is unknown")))?;
         if url.password().is_some() {
             return Err(UrlError::Password);
         }
@@ -72,12 +124,15 @@ impl Database {
         }
         let user = decoded(url.username()).filter(|user| !user.is_empty());
         let name = decoded(url.path().trim_start_matches('/')).filter(|name| !name.is_empty());
-        Ok(Self {
-            host,
-            port: url.port().unwrap_or(5432),
-            user: user.ok_or(invalid("it has no user"))?,
-            name: name.ok_or(invalid("it has no name of a database"))?,
-        })
+        let user = user.ok_or(invalid("it has no user"))?;
+        if url.path().trim_start_matches('/').contains('/') {
+            return Err(invalid("it has more than the name of a database after the host"));
+        }
+        if server == Server::Postgres && name.is_none() {
+            return Err(invalid("it has no name of a database"));
+        }
+        let port = url.port().unwrap_or(server.port());
+        Ok(Self { server, host, port, user, name })
     }
 
     /// Whether the host is this machine, reached without leaving it.
@@ -115,21 +170,15 @@ fn encoded(text: &str) -> String {
     text.bytes().map(one).collect()
 }
 
-/// The URL of a database that is described part by part.
-pub(crate) fn url_of(host: &str, port: u16, user: &str, name: &str) -> String {
-    let (host, user, name) = (host.to_owned(), user.to_owned(), name.to_owned());
-    Database { host, port, user, name }.to_string()
-}
-
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host =
             if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        write!(f, "postgres://{}@{host}", encoded(&self.user))?;
-        if self.port != 5432 {
+        write!(f, "{}://{}@{host}", self.server.scheme(), encoded(&self.user))?;
+        if self.port != self.server.port() {
             write!(f, ":{}", self.port)?;
         }
-        write!(f, "/{}", encoded(&self.name))
+        write!(f, "/{}", encoded(self.name.as_deref().unwrap_or_default()))
     }
 }
 
@@ -139,9 +188,16 @@ mod tests {
 
     #[test]
     fn a_url_goes_both_ways() {
-        for text in ["postgres://a%40b@db.example:5433/sh%2Fop", "postgres://u@[::1]/shop"] {
+        for text in [
+            "postgres://a%40b@db.example:5433/sh%2Fop",
+            "postgres://u@[::1]/shop",
+            "mysql://u@h:3307/shop",
+            "mariadb://u@h/",
+        ] {
             assert_eq!(Database::parse(text).unwrap().to_string(), text);
         }
+        assert_eq!(Database::parse("mysql://u@h").unwrap().name, None);
+        assert_eq!(Database::parse("mariadb://u@h/d").unwrap().port, 3306);
         assert_eq!(Database::parse("postgresql://u@h/d").unwrap().port, 5432);
         assert!(Database::parse("postgres://u@[::1]/d").unwrap().is_loopback());
         assert!(!Database::parse("postgres://u@localhost.example/d").unwrap().is_loopback());
@@ -150,11 +206,16 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_refused() {
         assert_eq!(Database::parse("postgres://u:p@h/d"), Err(UrlError::Password));
-        assert_eq!(
-            Database::parse("mysql://u@h/d"),
-            Err(UrlError::NotYet("a mysql database".into()))
-        );
-        for text in ["", "h/d", "postgres://h/d", "postgres://u@h", "postgres://u@h/d?sslmode=x"] {
+        assert_eq!(Database::parse("mysql://u:p@h/d"), Err(UrlError::Password));
+        for text in [
+            "",
+            "h/d",
+            "postgres://h/d",
+            "postgres://u@h",
+            "postgres://u@h/d?sslmode=x",
+            "oracle://u@h/d",
+            "mysql://u@h/a/b",
+        ] {
             assert!(matches!(Database::parse(text), Err(UrlError::Invalid(_))), "{text}");
         }
     }

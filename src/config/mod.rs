@@ -8,8 +8,10 @@ mod environment;
 mod layer;
 mod load;
 mod model;
+mod mysql;
 mod pattern;
 mod place;
+mod postgres;
 mod print;
 mod problem;
 mod reader;
@@ -20,18 +22,22 @@ mod setting;
 mod suggest;
 
 pub use choice::{
-    Binary, Choice, Decimal, Delivery, Hstore, Interval, Names, PublicationMode, Snapshot,
-    Temporal, TlsMode,
+    BigintUnsigned, Binary, Choice, Decimal, Delivery, Hstore, Interval, Names, PublicationMode,
+    Snapshot, Temporal, TlsMode,
 };
-pub use database::{Database, UrlError};
+pub use database::{Database, Server, UrlError};
 pub use environment::log_filter;
 pub use load::{Loaded, load, load_all, load_text, load_with};
-pub use model::{Admin, Config, Connector, Kafka, MessageKey, Operations, Registry, Tls, Values};
+pub use model::{
+    Admin, Config, Connector, Kafka, MessageKey, Operations, Registry, Source, Tls, Values,
+};
+pub use mysql::MySql;
 pub use pattern::Pattern;
+pub use postgres::Postgres;
 pub use problem::{Excerpt, Problem, Severity, report};
 pub use secret::Secret;
 
-pub(crate) use database::{is_loopback, url_of};
+pub(crate) use database::is_loopback;
 pub(crate) use reader::header_name;
 pub(crate) use setting::quoted;
 

@@ -1,11 +1,10 @@
 //! What the daemon is told: the configuration after all layers are merged and checked.
 
-use super::choice::{
-    Binary, Decimal, Delivery, Hstore, Interval, Names, PublicationMode, Snapshot, Temporal,
-    TlsMode,
-};
+use super::choice::{Binary, Decimal, Delivery, Names, Snapshot, Temporal, TlsMode};
 use super::database::Database;
+use super::mysql::MySql;
 use super::pattern::{Pattern, glob_matches};
+use super::postgres::Postgres;
 use super::problem::Problem;
 use super::secret::Secret;
 use std::collections::BTreeMap;
@@ -131,43 +130,38 @@ pub struct Connector {
     pub schema_names: Names,
     /// What is done to field names that Avro does not allow.
     pub field_names: Names,
-    /// Name of the replication slot.
-    pub slot: String,
-    /// Whether the slot is to follow a failover (PostgreSQL 17 and later).
-    pub slot_failover: bool,
-    /// Name of the publication.
-    pub publication: String,
-    /// Who decides which tables it holds.
-    pub publication_mode: PublicationMode,
+    /// What only its kind of server has.
+    pub source: Source,
     /// All of these as text, secrets hidden, for people and other tools.
     pub settings: BTreeMap<String, String>,
 }
 
 impl Connector {
-    /// Whether the table called `name` (`schema.table`) is captured.
+    /// Whether the table called `name` (`schema.table`, in MySQL `database.table`) is captured.
     pub fn captures(&self, name: &str) -> bool {
         let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(name));
         any(&self.tables) && !any(&self.exclude_tables)
     }
 }
 
+/// What only one kind of server has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// PostgreSQL.
+    Postgres(Postgres),
+    /// MySQL or MariaDB: the URL tells which.
+    MySql(MySql),
+}
+
 /// How values of the database are represented in records.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Values {
-    /// NUMERIC
+    /// NUMERIC, DECIMAL
     pub decimal: Decimal,
-    /// DATE, TIME, TIMESTAMP
+    /// DATE, TIME, TIMESTAMP, DATETIME
     pub temporal: Temporal,
-    /// BYTEA
+    /// BYTEA, BINARY, BLOB
     pub binary: Binary,
-    /// INTERVAL
-    pub interval: Interval,
-    /// HSTORE
-    pub hstore: Hstore,
-    /// Digits after the point of MONEY.
-    pub money_fraction_digits: u16,
-    /// Whether columns of types without a mapping are sent, as bytes of their text.
-    pub unknown_types: bool,
     /// What stands for a value that the log does not have.
     pub placeholder: String,
 }

@@ -3,7 +3,7 @@
 use regex::Regex;
 use std::fmt;
 
-/// A pattern over full table names (`schema.table`).
+/// A pattern over full table names (`schema.table`; in MySQL and MariaDB `database.table`).
 ///
 /// `*` stands for any characters, `?` for one: `public.order*`. Between slashes it is a regular
 /// expression over the whole name: `/(shop|crm)\.order_[0-9]+/`.
@@ -25,7 +25,16 @@ impl Pattern {
         Ok(Self { text: text.to_owned(), regex })
     }
 
-    /// Whether the table called `name` (`schema.table`) is meant.
+    /// The pattern of every table of the database called `name`.
+    pub(super) fn all_of(name: &str) -> Result<Self, String> {
+        let plain = |c: char| c.is_alphanumeric() || "_-$".contains(c);
+        match name.chars().all(plain) {
+            true => Self::new(&format!("{name}.*")),
+            false => Self::new(&format!("/{}\\..*/", regex::escape(name))),
+        }
+    }
+
+    /// Whether the table called `name` is meant.
     pub fn matches(&self, name: &str) -> bool {
         self.regex.is_match(name)
     }
@@ -49,7 +58,7 @@ fn glob(text: &str) -> Result<String, String> {
         return Err("a regular expression ends with a slash too".to_owned());
     }
     if !text.contains('.') && text != "*" {
-        return Err("the name of a table begins with its schema".to_owned());
+        return Err("the name of a table begins with its schema or database".to_owned());
     }
     let mut out = String::from("(?s)^");
     for c in text.chars() {

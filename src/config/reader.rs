@@ -150,6 +150,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The raw value of `key`, which is not asked for yet.
+    pub(super) fn peek(&self, key: &str) -> Option<&Value> {
+        self.fields.get(key)
+    }
+
+    /// Says that `keys` exist, whatever becomes of them.
+    pub(super) fn know(&mut self, keys: &[&'static str]) {
+        self.known.extend(keys);
+    }
+
     /// The raw value of `key`.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Value> {
         self.known.push(key);
@@ -274,6 +284,12 @@ impl<'a> Reader<'a> {
     /// Tells a problem of the value of `key`.
     pub(super) fn problem(&mut self, key: &str, code: Code, message: String, fix: String) {
         let problem = self.place(key).problem(Part::Value, code, message, fix);
+        self.reading.problems.push(problem);
+    }
+
+    /// Tells a problem of `key` itself, whatever its value.
+    pub(super) fn key_problem(&mut self, key: &str, code: Code, message: String, fix: String) {
+        let problem = self.place(key).problem(Part::Key, code, message, fix);
         self.reading.problems.push(problem);
     }
 

@@ -46,6 +46,16 @@ const MINIMAL: &str = r#"
     topic_prefix = "shop"
 "#;
 
+fn postgres(connector: &Connector) -> &Postgres {
+    let Source::Postgres(own) = &connector.source else { panic!("{connector:?}") };
+    own
+}
+
+fn mysql(connector: &Connector) -> &MySql {
+    let Source::MySql(own) = &connector.source else { panic!("{connector:?}") };
+    own
+}
+
 #[test]
 fn every_broken_configuration_is_told_in_one_sentence_with_code_place_and_fix() {
     let mut out = String::new();
@@ -79,7 +89,10 @@ fn every_example_is_a_good_configuration() {
 #[test]
 fn the_reference_shows_every_setting() {
     let text = std::fs::read_to_string("config/reference.toml").unwrap();
-    let loaded = load_with(&[PathBuf::from("config/reference.toml")], &[], &[]);
+    // The other servers have keys of their own, and the reference shows those as comments.
+    let mysql = MINIMAL.replace("postgres://walbrook@db.example/shop", "mysql://u@h");
+    let printed = load_with(&[PathBuf::from("config/reference.toml")], &[], &[]).printed;
+    let loaded = Loaded { printed: printed + &load_text(&mysql).printed, ..load_text("") };
     for line in loaded.printed.lines().filter(|line| !line.starts_with('[') && !line.is_empty()) {
         let key = line.trim_start_matches("# ").split(" =").next().unwrap();
         assert!(text.contains(&format!("{key} = ")), "{key} is not in config/reference.toml");
@@ -91,6 +104,8 @@ fn there_are_at_most_forty_settings_and_eight_are_needed() {
     let loaded = load_text(MINIMAL);
     let count = loaded.printed.lines().filter(|line| line.contains(" =")).count();
     assert!(count <= 40, "{count}: {}", loaded.printed);
+    let mysql = load_text(&MINIMAL.replace("postgres", "mysql"));
+    assert!(mysql.printed.lines().filter(|line| line.contains(" =")).count() <= 40);
     assert_eq!(load_text("").problems.len(), 3, "brokers, registry and a connector");
 }
 
@@ -100,8 +115,9 @@ fn a_minimal_configuration_has_safe_defaults() {
     let shop = &config.connectors["my-shop"];
     assert_eq!(config.admin.listen.to_string(), "127.0.0.1:8083");
     assert_eq!(config.registry.url, ["http://r:8081"]);
+    let own = postgres(shop);
     assert_eq!(
-        (shop.slot.as_str(), shop.publication.as_str()),
+        (own.slot.as_str(), own.publication.as_str()),
         ("walbrook_walbrook_my_shop", "walbrook_walbrook_my_shop")
     );
     assert_eq!(shop.tls.mode, TlsMode::VerifyFull);
@@ -110,9 +126,40 @@ fn a_minimal_configuration_has_safe_defaults() {
 }
 
 #[test]
+fn mysql_and_mariadb_have_their_own_defaults() {
+    let text = |url: &str| MINIMAL.replace("postgres://walbrook@db.example/shop", url);
+    let read = |text: &str| load_text(text).config.unwrap().connectors["my-shop"].clone();
+    let shop = read(&text("mysql://walbrook@db.example/shop"));
+    assert_eq!((shop.url.server, shop.url.port), (Server::MySql, 3306));
+    assert_eq!(shop.values.temporal, Temporal::AdaptiveTimeMicroseconds);
+    let own = mysql(&shop);
+    assert_eq!((own.server_id, own.bigint_unsigned), (None, BigintUnsigned::Long));
+    assert!(own.adjust_years && !own.schema_changes && !own.include_query && !own.comments);
+    assert!(shop.captures("shop.orders") && !shop.captures("shop2.orders"), "the URL's database");
+    let odd = read(&text("mariadb://walbrook@db.example/sh*p"));
+    assert!(odd.captures("sh*p.t") && !odd.captures("shop.t"));
+    assert!(read(&text("mariadb://walbrook@db.example")).captures("any.table"));
+    let more = "tables = [\"shop.*\", \"crm.o?\"]\nserver_id = 4294967295";
+    let both = read(&format!("{}\n{more}", text("mysql://u@h/shop")));
+    assert!(both.captures("crm.o1") && !both.captures("crm.t"));
+    assert_eq!(mysql(&both).server_id, Some(u32::MAX));
+}
+
+#[test]
+fn defaults_that_one_kind_of_server_has_are_for_its_connectors_only() {
+    let text = format!(
+        "{MINIMAL}\n[connectors.b]\nurl = \"mysql://u@h\"\ntopic_prefix = \"b\"\n[defaults]\nslot_failover = true\ninclude_query = true"
+    );
+    let config = load_text(&text).config.unwrap();
+    assert!(postgres(&config.connectors["my-shop"]).slot_failover);
+    assert!(mysql(&config.connectors["b"]).include_query);
+}
+
+#[test]
 fn flag_over_environment_over_file_over_defaults() {
     let text = format!("{MINIMAL}\n[defaults]\nslot = \"from_defaults\"\nbinary = \"hex\"");
-    let slot = |loaded: Loaded| loaded.config.unwrap().connectors["my-shop"].slot.clone();
+    let slot =
+        |loaded: Loaded| postgres(&loaded.config.unwrap().connectors["my-shop"]).slot.clone();
     let variable = ("WALBROOK__CONNECTORS__MY_SHOP__SLOT", "from_environment");
     let flag = ("connectors.my-shop.slot", "from_flag");
     assert_eq!(slot(load_text(&text)), "from_defaults");

@@ -63,6 +63,11 @@ impl Given {
         self.keys.remove(key).map(|value| value.trim().to_owned())
     }
 
+    /// Whether `key` is there and not answered for.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
     /// The keys that are left.
     pub(super) fn keys(&self) -> Vec<String> {
         self.keys.keys().cloned().collect()

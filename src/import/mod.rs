@@ -7,12 +7,17 @@
 //! | [`given`] | the JSON as it was given, key by key |
 //! | [`known`] | keys that change nothing, and keys that may only have their default |
 //! | [`tables`] | regular expressions over schemas and tables |
-//! | [`translate`] | the keys that become settings of ours |
+//! | [`translate`] | the keys that become settings of ours, whatever the database |
+//! | [`postgres`], [`mysql`] | those that only one kind of server has |
+//! | [`setting`] | how one key becomes one line |
 //! | [`report`] | what is told about every key |
 
 mod given;
 mod known;
+mod mysql;
+mod postgres;
 mod report;
+mod setting;
 mod tables;
 mod translate;
 
@@ -43,14 +48,14 @@ pub struct Imported {
     pub report: Report,
 }
 
-/// Translates the JSON of one Debezium connector for PostgreSQL. The error is for people.
+/// Translates the JSON of one Debezium connector for PostgreSQL, MySQL or MariaDB. The error is for people.
 pub fn debezium(json: &str, around: &Surroundings) -> Result<Imported, String> {
     let mut given = Given::read(json)?;
     if let Some(worker) = &around.worker {
         given.add_worker(worker);
     }
-    let toml = translate::translate(&mut given, around);
-    known::settle(&mut given);
+    let (toml, server) = translate::translate(&mut given, around);
+    known::settle(&mut given, server);
     let mut report = given.finish();
     if !report.is_refused() {
         let loaded = config::load_text("imported.toml", &toml);

@@ -2,7 +2,7 @@
 //! patterns of ours.
 
 use super::given::Given;
-use crate::config::Pattern;
+use crate::config::{Pattern, Server};
 
 /// The patterns of the settings `tables` and `exclude_tables`.
 #[derive(Debug, Default)]
@@ -11,16 +11,19 @@ pub(super) struct Tables {
     pub(super) exclude: Vec<String>,
 }
 
-/// Translates the four lists of schemas and tables.
-pub(super) fn tables(given: &mut Given) -> Tables {
-    let schemas = list(given, "schema.include.list");
-    let no_schemas = list(given, "schema.exclude.list");
+/// Translates the four lists of schemas, which are databases in MySQL, and tables.
+pub(super) fn tables(given: &mut Given, server: Server) -> Tables {
+    let (include, exclude) = match server {
+        Server::Postgres => ("schema.include.list", "schema.exclude.list"),
+        Server::MySql | Server::MariaDb => ("database.include.list", "database.exclude.list"),
+    };
+    let schemas = list(given, include);
+    let no_schemas = list(given, exclude);
     let tables = list(given, "table.include.list");
     let no_tables = list(given, "table.exclude.list");
-    for (one, other, key) in [
-        (&schemas, &no_schemas, "schema.exclude.list"),
-        (&tables, &no_tables, "table.exclude.list"),
-    ] {
+    for (one, other, key) in
+        [(&schemas, &no_schemas, exclude), (&tables, &no_tables, "table.exclude.list")]
+    {
         if !one.is_empty() && !other.is_empty() {
             given.refused(key, "Debezium does not allow it beside the list of inclusions.");
         }
@@ -29,7 +32,7 @@ pub(super) fn tables(given: &mut Given) -> Tables {
     let included = match (schemas.is_empty(), tables.is_empty()) {
         (true, _) => tables,
         (false, true) => schemas.iter().map(all_of).collect(),
-        (false, false) => both(given, &schemas, tables),
+        (false, false) => both(given, include, &schemas, tables),
     };
     let exclude = no_schemas.iter().map(all_of).chain(no_tables);
     let exclude: Vec<String> = exclude.map(|inner| pattern(&inner)).collect();
@@ -43,10 +46,10 @@ pub(super) fn pattern(expression: &str) -> String {
 
 /// The tables that lie in the schemas too. There is no expression for "both", so the schema must be
 /// written out in front of the table.
-fn both(given: &mut Given, schemas: &[String], tables: Vec<String>) -> Vec<String> {
+fn both(given: &mut Given, key: &str, schemas: &[String], tables: Vec<String>) -> Vec<String> {
     let mut out = Vec::new();
     for table in tables {
-        let schema = table.split_once("\\.").map(|(schema, _)| schema);
+        let schema = schema_of(&table);
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         match schema.filter(|schema| schema.chars().all(plain)) {
             Some(schema) => {
@@ -56,15 +59,25 @@ fn both(given: &mut Given, schemas: &[String], tables: Vec<String>) -> Vec<Strin
                 }
             }
             None => given.refused(
-                "schema.include.list",
+                key,
                 "together with `table.include.list` it needs tables written as schema\\.table.",
             ),
         }
     }
     if out.is_empty() {
-        given.refused("table.include.list", "none of its tables lies in `schema.include.list`.");
+        given.refused("table.include.list", &format!("none of its tables lies in `{key}`."));
     }
     out
+}
+
+/// What stands before the point that ends the schema. A point without a backslash means any
+/// character; where it is the only one it can only be that of the name.
+fn schema_of(table: &str) -> Option<&str> {
+    let (schema, _) = match table.split_once("\\.") {
+        Some(parts) => parts,
+        None => table.split_once('.').filter(|(_, rest)| !rest.contains('.'))?,
+    };
+    Some(schema)
 }
 
 /// The expressions of a list, each checked.

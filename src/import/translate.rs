@@ -1,26 +1,25 @@
-//! The keys that become settings of ours.
+//! The keys that become settings of ours, whatever the database.
 
-use super::Surroundings;
 use super::given::Given;
-use super::tables;
+use super::setting::{Lines, flag, list_of, needed, number, word};
+use super::{Surroundings, mysql, postgres, tables};
 use crate::config::{
-    Binary, Choice, Decimal, Hstore, Interval, Names, Snapshot, Temporal, header_name, quoted,
-    url_of,
+    Binary, Database, Decimal, Names, Server, Snapshot, Temporal, header_name, quoted,
 };
 use std::fmt::Write;
 
-/// One line of the connector's section.
-type Lines = Vec<String>;
-
-/// The whole configuration as TOML.
-pub(super) fn translate(given: &mut Given, around: &Surroundings) -> String {
-    whom(given);
+/// The whole configuration as TOML, and the kind of server that it is for.
+pub(super) fn translate(given: &mut Given, around: &Surroundings) -> (String, Server) {
+    let server = whom(given);
     let kafka = kafka(given, around);
-    let mut lines = connection(given);
-    lines.extend(selection(given));
+    let mut lines = connection(given, server);
+    lines.extend(selection(given, server));
     lines.extend(events(given));
     lines.extend(values(given));
-    lines.extend(slot(given));
+    lines.extend(match server {
+        Server::Postgres => postgres::own(given),
+        Server::MySql | Server::MariaDb => mysql::own(given),
+    });
     converters(given);
     let section = header_name(&["connectors".to_owned(), given.name.clone()]);
     // Writing to a String does not fail.
@@ -28,26 +27,38 @@ pub(super) fn translate(given: &mut Given, around: &Surroundings) -> String {
     let _ = writeln!(out, "\n[registry]\nurl = {}", quoted(&around.registry));
     let _ = writeln!(out, "\n[admin]\nlisten = {}", quoted(&around.admin));
     let _ = writeln!(out, "\n[{section}]\n{}", lines.join("\n"));
-    out
+    (out, server)
 }
 
-fn whom(given: &mut Given) {
-    const CLASS: &str = "io.debezium.connector.postgresql.PostgresConnector";
-    match given.take("connector.class") {
-        Some(class) if class == CLASS || class == "PostgresConnector" => {
-            given.translated("connector.class", "the scheme of `url`");
+/// The server that the connector's class is for.
+fn whom(given: &mut Given) -> Server {
+    const KEY: &str = "connector.class";
+    let class = given.take(KEY);
+    let known = match class.as_deref() {
+        Some("io.debezium.connector.postgresql.PostgresConnector" | "PostgresConnector") => {
+            Some(Server::Postgres)
         }
-        Some(class) => given.refused("connector.class", &format!("{class} is not available yet.")),
-        None => given.refused("connector.class", "it is missing."),
+        Some("io.debezium.connector.mysql.MySqlConnector" | "MySqlConnector") => {
+            Some(Server::MySql)
+        }
+        Some("io.debezium.connector.mariadb.MariaDbConnector" | "MariaDbConnector") => {
+            Some(Server::MariaDb)
+        }
+        _ => None,
+    };
+    match (known, class) {
+        (Some(_), _) => given.translated(KEY, "the scheme of `url`"),
+        (None, Some(class)) => given.refused(KEY, &format!("{class} is not available yet.")),
+        (None, None) => given.refused(KEY, "it is missing."),
     }
-    match given.take("plugin.name").as_deref() {
-        Some("pgoutput") => given.irrelevant("plugin.name", "pgoutput is always used."),
-        _ => given
-            .refused("plugin.name", "only \"pgoutput\" is available; Debezium's default is not."),
+    let server = known.unwrap_or(Server::Postgres);
+    if server == Server::Postgres {
+        postgres::plugin(given);
     }
     if given.name.is_empty() {
         given.refused("name", "the connector has no name.");
     }
+    server
 }
 
 fn kafka(given: &mut Given, around: &Surroundings) -> String {
@@ -84,36 +95,25 @@ fn kafka(given: &mut Given, around: &Surroundings) -> String {
     out
 }
 
-/// The value of a key that must be there.
-fn needed(given: &mut Given, key: &str) -> String {
-    match given.take(key).filter(|value| !value.is_empty()) {
-        Some(value) => {
-            if value.contains("${") {
-                given.refused(key, "it is filled in by Kafka Connect; write the value itself.");
-            }
-            value
-        }
-        None => {
-            given.refused(key, "it is missing.");
-            String::new()
-        }
-    }
-}
-
-fn connection(given: &mut Given) -> Lines {
+fn connection(given: &mut Given, server: Server) -> Lines {
     let host = needed(given, "database.hostname");
-    let port = given.take("database.port").unwrap_or_else(|| "5432".to_owned());
+    let port = given.take("database.port").unwrap_or_else(|| server.port().to_string());
     let Ok(port) = port.parse::<u16>() else {
         given.refused("database.port", "it is not a port.");
         return Vec::new();
     };
-    let (user, database) = (needed(given, "database.user"), needed(given, "database.dbname"));
-    for key in ["database.hostname", "database.port", "database.user", "database.dbname"] {
+    let user = needed(given, "database.user");
+    for key in ["database.hostname", "database.port", "database.user"] {
         given.translated(key, "url");
     }
-    let mut lines = vec![format!("url = {}", quoted(&url_of(&host, port, &user, &database)))];
+    let (name, tls) = match server {
+        Server::Postgres => (Some(postgres::database(given)), postgres::tls(given, &host)),
+        Server::MySql | Server::MariaDb => (None, mysql::tls(given, server, &host)),
+    };
+    let url = Database { server, host, port, user, name };
+    let mut lines = vec![format!("url = {}", quoted(&url.to_string()))];
     lines.extend(password(given));
-    lines.extend(tls(given, &host));
+    lines.extend(tls);
     let prefix = needed(given, "topic.prefix");
     given.translated("topic.prefix", "topic_prefix");
     lines.push(format!("topic_prefix = {}", quoted(&prefix)));
@@ -147,42 +147,8 @@ fn password(given: &mut Given) -> Option<String> {
     Some(format!("password = {shown}"))
 }
 
-fn tls(given: &mut Given, host: &str) -> Option<String> {
-    let mode = given.take("database.sslmode").unwrap_or_else(|| "prefer".to_owned()).to_lowercase();
-    let local = crate::config::is_loopback(host);
-    let mut parts = Vec::new();
-    match mode.as_str() {
-        "disable" | "allow" | "prefer" if local => {
-            given.translated("database.sslmode", "no tls: the host is this machine");
-        }
-        "allow" | "prefer" => given.warned(
-            "database.sslmode",
-            "\"prefer\" falls back to plain text; here the certificate is verified. Without TLS on the server write tls = { mode = \"disable\" }.",
-        ),
-        "disable" | "require" | "verify-ca" | "verify-full" => {
-            given.translated("database.sslmode", "tls.mode");
-            parts.push(format!("mode = {}", quoted(&mode)));
-        }
-        _ => given.refused("database.sslmode", "there is no such mode."),
-    }
-    for (key, setting) in
-        [("database.sslrootcert", "ca"), ("database.sslcert", "cert"), ("database.sslkey", "key")]
-    {
-        if let Some(path) = given.take(key).filter(|path| !path.is_empty()) {
-            given.translated(key, &format!("tls.{setting}, a file in PEM form"));
-            parts.push(format!("{setting} = {}", quoted(&path)));
-        }
-    }
-    (!parts.is_empty()).then(|| format!("tls = {{ {} }}", parts.join(", ")))
-}
-
-fn list_of(items: &[String]) -> String {
-    let quoted: Vec<String> = items.iter().map(|item| quoted(item)).collect();
-    format!("[{}]", quoted.join(", "))
-}
-
-fn selection(given: &mut Given) -> Lines {
-    let found = tables::tables(given);
+fn selection(given: &mut Given, server: Server) -> Lines {
+    let found = tables::tables(given, server);
     let mut lines = Vec::new();
     if !found.tables.is_empty() {
         lines.push(format!("tables = {}", list_of(&found.tables)));
@@ -237,10 +203,6 @@ fn values(given: &mut Given) -> Lines {
         word::<Decimal>(given, "decimal.handling.mode", "decimal"),
         word::<Temporal>(given, "time.precision.mode", "temporal"),
         word::<Binary>(given, "binary.handling.mode", "binary"),
-        word::<Interval>(given, "interval.handling.mode", "interval"),
-        word::<Hstore>(given, "hstore.handling.mode", "hstore"),
-        number(given, "money.fraction.digits", "money_fraction_digits"),
-        flag(given, "include.unknown.datatypes", "unknown_types"),
         word::<Names>(given, "schema.name.adjustment.mode", "schema_names"),
         word::<Names>(given, "field.name.adjustment.mode", "field_names"),
     ]
@@ -258,38 +220,6 @@ fn values(given: &mut Given) -> Lines {
         }
         None => {}
     }
-    lines
-}
-
-fn slot(given: &mut Given) -> Lines {
-    let slot = given.take("slot.name").unwrap_or_else(|| "debezium".to_owned());
-    let publication =
-        given.take("publication.name").unwrap_or_else(|| "dbz_publication".to_owned());
-    given.translated("slot.name", "slot; one that Debezium itself has made will be refused");
-    given.translated("publication.name", "publication");
-    let mode = given.take("publication.autocreate.mode").unwrap_or_else(|| "all_tables".to_owned());
-    const MODE: &str = "publication.autocreate.mode";
-    let mode = match mode.to_lowercase().as_str() {
-        "all_tables" => "all-tables",
-        "filtered" => "filtered",
-        "disabled" => "existing",
-        "no_tables" => {
-            given
-                .warned(MODE, "an empty publication is not created: run CREATE PUBLICATION first.");
-            "existing"
-        }
-        _ => {
-            given.refused(MODE, "there is no such mode.");
-            "existing"
-        }
-    };
-    given.translated(MODE, &format!("publication_mode = \"{mode}\""));
-    let mut lines = vec![
-        format!("slot = {}", quoted(&slot)),
-        format!("publication = {}", quoted(&publication)),
-        format!("publication_mode = \"{mode}\""),
-    ];
-    lines.extend(flag(given, "slot.failover", "slot_failover"));
     lines
 }
 
@@ -311,36 +241,4 @@ fn converters(given: &mut Given) {
             given.irrelevant(&schemas, "Avro always has schemas.");
         }
     }
-}
-
-/// A word that both sides spell alike.
-fn word<T: Choice>(given: &mut Given, key: &str, setting: &str) -> Option<String> {
-    let value = given.take(key)?.to_lowercase();
-    let words: Vec<&str> = T::ALL.iter().map(|choice| choice.as_str()).collect();
-    if !words.contains(&value.as_str()) {
-        given.refused(key, &format!("\"{value}\" is not one of {}.", words.join(", ")));
-        return None;
-    }
-    given.translated(key, setting);
-    Some(format!("{setting} = {}", quoted(&value)))
-}
-
-fn flag(given: &mut Given, key: &str, setting: &str) -> Option<String> {
-    let value = given.take(key)?.to_lowercase();
-    if value != "true" && value != "false" {
-        given.refused(key, "it is neither true nor false.");
-        return None;
-    }
-    given.translated(key, setting);
-    Some(format!("{setting} = {value}"))
-}
-
-fn number(given: &mut Given, key: &str, setting: &str) -> Option<String> {
-    let value = given.take(key)?;
-    let Ok(value) = value.parse::<u32>() else {
-        given.refused(key, "it is not a number.");
-        return None;
-    };
-    given.translated(key, setting);
-    Some(format!("{setting} = {value}"))
 }

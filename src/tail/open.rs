@@ -6,8 +6,8 @@ use super::records::{self, Decoders};
 use super::rows::Rows;
 use super::{Args, Origin, Stop, within};
 use crate::codes;
-use crate::config::{Database, Pattern, Secret, TlsMode};
-use crate::wiring::now_us;
+use crate::config::{Database, Pattern, Secret, Server, TlsMode};
+use crate::wiring::{now_us, tls_mode};
 use std::sync::Arc;
 use std::time::Duration;
 use walbrook_core::change::Event;
@@ -29,8 +29,7 @@ pub(super) async fn database(
     asked: impl Future<Output = ()>,
 ) -> Result<(), Stop> {
     let Origin::Database { url, tables, password, tls } = &args.from else { return Ok(()) };
-    let settings = settings(url, tables, password.clone(), *tls);
-    let source = walbrook_postgres::tail::open(settings)?;
+    let source = open(url, tables, password.clone(), *tls)?;
     output.say(&format!(
         "Changes of {url} from now on; nothing is stored, the slot goes with this command. Ctrl-C ends."
     ));
@@ -40,6 +39,23 @@ pub(super) async fn database(
     };
     leave(&source).await;
     ended
+}
+
+/// Opens the database that `url` names.
+fn open(
+    url: &Database,
+    tables: &[Pattern],
+    password: Option<Secret>,
+    tls: Option<TlsMode>,
+) -> Result<SourceHandle> {
+    match url.server {
+        Server::Postgres => walbrook_postgres::tail::open(settings(url, tables, password, tls)),
+        Server::MySql | Server::MariaDb => {
+            let message = format!("`tail` cannot follow {} yet.", url.server.name());
+            Err(Error::definite(codes::NOT_YET, message)
+                .fix("Follow its topics: `walbrook tail --brokers … --registry … --prefix …`."))
+        }
+    }
 }
 
 /// Lets the source clean up behind itself: it ends once nobody listens.
@@ -102,21 +118,13 @@ fn settings(
         Some(secret) => secret.read().map(Some),
         None => Ok(Secret::Env("PGPASSWORD".to_owned()).read().ok()),
     };
-    let mode = tls.map_or_else(
-        || postgres::TlsMode::default_for(&url.host),
-        |mode| match mode {
-            TlsMode::Disable => postgres::TlsMode::Disable,
-            TlsMode::Require => postgres::TlsMode::Require,
-            TlsMode::VerifyCa => postgres::TlsMode::VerifyCa,
-            TlsMode::VerifyFull => postgres::TlsMode::VerifyFull,
-        },
-    );
+    let mode = tls.map_or_else(|| postgres::TlsMode::default_for(&url.host), tls_mode);
     postgres::Settings {
         host: url.host.clone(),
         port: url.port,
         user: url.user.clone(),
         password: Arc::new(password),
-        dbname: url.name.clone(),
+        dbname: url.name.clone().unwrap_or_default(),
         tls: postgres::Tls::new(mode),
         slot: named.clone(),
         owns_slot: true,

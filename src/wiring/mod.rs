@@ -1,7 +1,10 @@
 //! The one place that names concrete connectors: configuration in, a connector's outside out.
 
+mod mysql;
+mod postgres;
+
 use crate::config::choice::{self, Choice};
-use crate::config::{Config, Connector, Secret};
+use crate::config::{Config, Connector, Secret, Source as Kind};
 use crate::pipeline::commit::Limits;
 use crate::pipeline::{Environment, generation};
 use crate::shape;
@@ -12,19 +15,20 @@ use walbrook_core::change::Op;
 use walbrook_core::error::{Class, Result};
 use walbrook_core::layout::Table;
 use walbrook_core::resolve::{Answer, Resolver};
+use walbrook_core::settings::{Password, Selection, SnapshotMode, Tls, TlsMode};
 use walbrook_core::sink::SinkHandle;
 use walbrook_core::source::Source;
 use walbrook_kafka::registry::{Registry, RegistrySettings};
 use walbrook_kafka::resolver::KafkaResolver;
 use walbrook_kafka::settings::Settings as KafkaSettings;
-use walbrook_postgres::settings as postgres;
-use walbrook_postgres::source::Postgres;
-use walbrook_postgres::table as modes;
+
+/// Makes a source that has read nothing yet: each generation of the pipeline begins with one.
+type Open = Box<dyn Fn() -> Box<dyn Source> + Send + Sync>;
 
 /// A connector on real servers.
 struct Real {
     kafka: KafkaSettings,
-    postgres: postgres::Settings,
+    open_source: Open,
     resolver: Arc<KafkaResolver>,
     topic_prefix: String,
     instance: String,
@@ -56,7 +60,7 @@ impl Environment for Real {
     }
 
     fn source(&self) -> Box<dyn Source> {
-        Box::new(Postgres::new(self.postgres.clone()))
+        (self.open_source)()
     }
 
     fn resolver(&self) -> Arc<dyn Resolver> {
@@ -84,13 +88,20 @@ pub fn environment(
     let registry = Registry::new(registry(config)?)?;
     let resolver = Arc::new(KafkaResolver::new(&kafka, registry)?);
     Ok(Arc::new(Real {
-        postgres: postgres(config, connector),
+        open_source: open_source(config, connector)?,
         resolver,
         topic_prefix: connector.topic_prefix.clone(),
         instance: instance.to_owned(),
         kafka,
         owned: AtomicBool::new(false),
     }))
+}
+
+fn open_source(config: &Config, connector: &Connector) -> Result<Open> {
+    match &connector.source {
+        Kind::Postgres(own) => Ok(postgres::source(config, connector, own)),
+        Kind::MySql(own) => mysql::source(config, connector, own),
+    }
 }
 
 /// What every generation of `connector` has in common.
@@ -125,71 +136,41 @@ fn registry(config: &Config) -> Result<RegistrySettings> {
     Ok(RegistrySettings { urls: registry.url.clone(), auth })
 }
 
-/// How `connector` reads its database.
-pub fn postgres(config: &Config, connector: &Connector) -> postgres::Settings {
+/// Reads the connector's password anew at each connection.
+fn password(connector: &Connector) -> Password {
     let secret = connector.password.clone();
-    let selection = connector.clone();
-    let url = &connector.url;
-    postgres::Settings {
-        host: url.host.clone(),
-        port: url.port,
-        user: url.user.clone(),
-        password: Arc::new(move || secret.as_ref().map(Secret::read).transpose()),
-        dbname: url.name.clone(),
-        tls: tls(connector),
-        slot: connector.slot.clone(),
-        owns_slot: true,
-        slot_failover: connector.slot_failover,
-        publication: connector.publication.clone(),
-        publication_mode: match connector.publication_mode {
-            choice::PublicationMode::AllTables => postgres::PublicationMode::AllTables,
-            choice::PublicationMode::Filtered => postgres::PublicationMode::Filtered,
-            choice::PublicationMode::Existing => postgres::PublicationMode::Existing,
-        },
-        selection: Arc::new(move |schema, table| selection.captures(&format!("{schema}.{table}"))),
-        topic_prefix: connector.topic_prefix.clone(),
-        cluster: config.kafka.cluster.clone(),
-        connector: connector.name.clone(),
-        modes: values(connector),
-        snapshot_mode: match connector.snapshot {
-            choice::Snapshot::Initial => postgres::SnapshotMode::Initial,
-            choice::Snapshot::InitialOnly => postgres::SnapshotMode::InitialOnly,
-            choice::Snapshot::NoData => postgres::SnapshotMode::NoData,
-            choice::Snapshot::Always => postgres::SnapshotMode::Always,
-            choice::Snapshot::WhenNeeded => postgres::SnapshotMode::WhenNeeded,
-        },
-        snapshot_workers: connector.snapshot_workers as usize,
-        feedback: Duration::from_secs(10),
+    Arc::new(move || secret.as_ref().map(Secret::read).transpose())
+}
+
+/// Which tables (schema or database, name) the connector captures.
+fn selection(connector: &Connector) -> Selection {
+    let connector = connector.clone();
+    Arc::new(move |space, table| connector.captures(&format!("{space}.{table}")))
+}
+
+fn snapshot_mode(connector: &Connector) -> SnapshotMode {
+    match connector.snapshot {
+        choice::Snapshot::Initial => SnapshotMode::Initial,
+        choice::Snapshot::InitialOnly => SnapshotMode::InitialOnly,
+        choice::Snapshot::NoData => SnapshotMode::NoData,
+        choice::Snapshot::Always => SnapshotMode::Always,
+        choice::Snapshot::WhenNeeded => SnapshotMode::WhenNeeded,
     }
 }
 
-fn tls(connector: &Connector) -> postgres::Tls {
+fn tls(connector: &Connector) -> Tls {
     let tls = &connector.tls;
-    postgres::Tls {
-        mode: match tls.mode {
-            choice::TlsMode::Disable => postgres::TlsMode::Disable,
-            choice::TlsMode::Require => postgres::TlsMode::Require,
-            choice::TlsMode::VerifyCa => postgres::TlsMode::VerifyCa,
-            choice::TlsMode::VerifyFull => postgres::TlsMode::VerifyFull,
-        },
-        ca: tls.ca.clone(),
-        cert: tls.cert.clone(),
-        key: tls.key.clone(),
-    }
+    let (ca, cert, key) = (tls.ca.clone(), tls.cert.clone(), tls.key.clone());
+    Tls { mode: tls_mode(tls.mode), ca, cert, key }
 }
 
-fn values(connector: &Connector) -> modes::Modes {
-    let values = &connector.values;
-    let defaults = modes::Modes::default();
-    modes::Modes {
-        decimal: word(values.decimal, defaults.decimal),
-        temporal: word(values.temporal, defaults.temporal),
-        binary: word(values.binary, defaults.binary),
-        interval: word(values.interval, defaults.interval),
-        hstore: word(values.hstore, defaults.hstore),
-        money_fraction_digits: u8::try_from(values.money_fraction_digits).unwrap_or(u8::MAX),
-        unknown: values.unknown_types,
-        placeholder: values.placeholder.clone(),
+/// The word of the configuration as the sources know it.
+pub fn tls_mode(mode: choice::TlsMode) -> TlsMode {
+    match mode {
+        choice::TlsMode::Disable => TlsMode::Disable,
+        choice::TlsMode::Require => TlsMode::Require,
+        choice::TlsMode::VerifyCa => TlsMode::VerifyCa,
+        choice::TlsMode::VerifyFull => TlsMode::VerifyFull,
     }
 }
 
@@ -231,18 +212,21 @@ fn names(names: choice::Names) -> shape::names::Adjustment {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_word_of_the_configuration_is_a_word_of_the_connector() {
-        fn all<C: Choice, T: serde::de::DeserializeOwned>() {
-            for &choice in C::ALL {
-                let value = serde_json::Value::from(choice.as_str());
-                assert!(serde_json::from_value::<T>(value).is_ok(), "{}", choice.as_str());
-            }
+    /// Whether every word of `C` is a word of `T`.
+    fn all<C: Choice, T: serde::de::DeserializeOwned>() {
+        for &choice in C::ALL {
+            let value = serde_json::Value::from(choice.as_str());
+            assert!(serde_json::from_value::<T>(value).is_ok(), "{}", choice.as_str());
         }
-        all::<choice::Decimal, modes::Decimals>();
-        all::<choice::Temporal, modes::Temporal>();
-        all::<choice::Binary, modes::Binary>();
-        all::<choice::Interval, modes::Intervals>();
-        all::<choice::Hstore, modes::Hstore>();
+    }
+
+    #[test]
+    fn every_word_of_the_configuration_is_a_word_of_the_connectors() {
+        all::<choice::Decimal, walbrook_core::modes::Decimals>();
+        all::<choice::Temporal, walbrook_core::modes::Temporal>();
+        all::<choice::Binary, walbrook_core::modes::Binary>();
+        all::<choice::Interval, walbrook_postgres::table::Intervals>();
+        all::<choice::Hstore, walbrook_postgres::table::Hstore>();
+        all::<choice::BigintUnsigned, walbrook_mysql::table::BigUnsigned>();
     }
 }

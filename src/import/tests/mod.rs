@@ -1,7 +1,9 @@
 //! Every conformance case is translated or refused by name.
 
+mod mysql;
+
 use super::*;
-use crate::config::{Connector, PublicationMode, Snapshot, TlsMode};
+use crate::config::{Connector, PublicationMode, Snapshot, Source, TlsMode};
 
 fn around() -> Surroundings {
     Surroundings {
@@ -49,8 +51,9 @@ fn refused(more: &str) -> Vec<String> {
 fn the_defaults_of_debezium_are_kept_where_they_differ_from_ours() {
     let shop = connector("");
     assert_eq!(shop.url.to_string(), "postgres://postgres@127.0.0.1:15418/conf_basics");
-    assert_eq!(shop.slot, "conf_basics");
-    assert_eq!(shop.publication_mode, PublicationMode::AllTables);
+    let Source::Postgres(own) = &shop.source else { panic!("{shop:?}") };
+    assert_eq!(own.slot, "conf_basics");
+    assert_eq!(own.publication_mode, PublicationMode::AllTables);
     assert!(shop.context_headers && shop.tombstones && shop.password.is_none());
     assert_eq!((shop.snapshot, shop.tls.mode), (Snapshot::Initial, TlsMode::Disable));
 }
@@ -127,11 +130,14 @@ fn the_worker_says_which_converters_are_used() {
     assert!(report.is_refused());
 }
 
-/// The cases live outside the repository; where they are, each of their keys must be known.
+/// Where the conformance cases are: outside the repository, if at all.
+fn corpus() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance")
+}
+
 #[test]
 fn every_key_of_the_conformance_cases_is_classified() {
-    let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = &repository.join("../shared/conformance/postgres");
+    let folder = &corpus().join("postgres");
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let Ok(text) = std::fs::read_to_string(entry.path().join("connector.json")) else {

@@ -1,9 +1,25 @@
 //! Keys that do not become settings: those that change nothing here, those that may only have
 //! their default, and families that are not available.
 
-use super::given::Given;
+mod mysql;
+mod postgres;
 
-/// Keys that change nothing here, and why. A `*` at the end stands for any ending.
+use super::given::Given;
+use crate::config::Server;
+
+/// What is known about keys; a `*` at the end of a key stands for any ending.
+struct Known {
+    /// Keys that change nothing here, and why.
+    irrelevant: &'static [(&'static str, &'static str)],
+    /// Keys that may only have one of these values: the first is the default.
+    only: &'static [(&'static str, &'static [&'static str])],
+    /// Beginnings of keys that are refused, and why.
+    refused: &'static [(&'static str, &'static str)],
+}
+
+/// What every connector has.
+const SHARED: Known = Known { irrelevant: IRRELEVANT, only: ONLY, refused: REFUSED };
+
 const IRRELEVANT: &[(&str, &str)] = &[
     ("name", "it is the connector's name."),
     ("tasks.max", "a connector is one stream."),
@@ -11,29 +27,18 @@ const IRRELEVANT: &[(&str, &str)] = &[
     ("max.batch.size", "batches are bounded in bytes."),
     ("max.queue.size", "memory is bounded in bytes."),
     ("max.queue.size.in.bytes", "memory is bounded in bytes."),
-    ("query.fetch.size", "tables are read by COPY."),
-    ("snapshot.fetch.size", "tables are read by COPY."),
-    ("snapshot.isolation.mode", "the snapshot is always one consistent cut."),
-    ("snapshot.lock.timeout.ms", "locks are waited for 5 s."),
     ("snapshot.delay.ms", "the snapshot begins at once."),
     ("streaming.delay.ms", "the stream begins at once."),
     ("snapshot.max.threads.multiplier", "large tables are cut by size."),
     ("legacy.snapshot.max.threads", "large tables are cut by size."),
     ("snapshot.tables.order.by.row.count", "the order of tables is not part of the result."),
-    ("status.update.interval.ms", "the daemon reports often enough."),
-    ("database.tcpKeepAlive", "dead connections are always noticed."),
     ("database.query.timeout.ms", "the daemon has its own limits."),
     ("connection.validation.timeout.ms", "the daemon has its own limits."),
     ("executor.shutdown.timeout.ms", "the daemon has its own limits."),
-    ("slot.max.retries", "what may go away is retried for ever."),
-    ("slot.retry.delay.ms", "retries back off by themselves."),
     ("errors.max.retries", "what may go away is retried for ever."),
     ("errors.retry.*", "retries back off by themselves."),
     ("errors.log.*", "every failure is logged."),
     ("retriable.restart.connector.wait.ms", "retries back off by themselves."),
-    ("lsn.flush.timeout.ms", "positions are confirmed by their own task."),
-    ("lsn.flush.timeout.action", "positions are confirmed by their own task."),
-    ("schema.refresh.mode", "structures come with the stream."),
     ("topic.cache.size", "topics are remembered for ever."),
     ("topic.creation.enable", "`create_topics` is on."),
     ("custom.metric.tags", "metrics are Prometheus' own."),
@@ -50,27 +55,15 @@ const IRRELEVANT: &[(&str, &str)] = &[
     ("admin.override.*", "topics are made by the daemon's own client."),
 ];
 
-/// Keys that may only have one of these values: the first is the default.
 const ONLY: &[(&str, &[&str])] = &[
     ("database.connection.factory.class", &[""]),
     ("database.initial.statements", &[""]),
-    ("slot.drop.on.stop", &["false"]),
-    ("slot.stream.params", &[""]),
-    ("publish.via.partition.root", &["false"]),
-    ("replica.identity.autoset.values", &[""]),
     ("table.ignore.builtin", &["true"]),
-    ("snapshot.locking.mode", &["none", "shared"]),
     ("snapshot.query.mode", &["select_all"]),
     ("snapshot.select.statement.overrides", &[""]),
     ("snapshot.include.collection.list", &[""]),
     ("skip.messages.without.change", &["false"]),
-    ("include.schema.comments", &["false"]),
-    ("xmin.fetch.interval.ms", &["0"]),
-    ("lsn.flush.mode", &["connector", "connector_and_driver"]),
-    ("flush.lsn.source", &["true"]),
-    ("offset.mismatch.strategy", &["no_validation"]),
     ("read.only", &["false"]),
-    ("topic.naming.strategy", &["io.debezium.schema.SchemaTopicNamingStrategy"]),
     ("topic.delimiter", &["."]),
     ("topic.transaction", &["transaction"]),
     ("topic.heartbeat.prefix", &["__debezium-heartbeat"]),
@@ -80,10 +73,6 @@ const ONLY: &[(&str, &[&str])] = &[
     (
         "transaction.metadata.factory",
         &["io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory"],
-    ),
-    (
-        "sourceinfo.struct.maker",
-        &["io.debezium.connector.postgresql.PostgresSourceInfoStructMaker"],
     ),
     ("signal.data.collection", &[""]),
     ("signal.enabled.channels", &["source", ""]),
@@ -96,20 +85,14 @@ const ONLY: &[(&str, &[&str])] = &[
     ("errors.tolerance", &["none"]),
     ("transforms", &[""]),
     ("predicates", &[""]),
-    ("converters", &[""]),
     ("post.processors", &[""]),
     ("column.include.list", &[""]),
     ("column.exclude.list", &[""]),
     ("column.propagate.source.type", &[""]),
     ("datatype.propagate.source.type", &[""]),
-    ("message.prefix.include.list", &[""]),
-    ("message.prefix.exclude.list", &[""]),
     ("header.converter", &["org.apache.kafka.connect.storage.SimpleHeaderConverter"]),
-    ("database.sslfactory", &[""]),
-    ("database.sslpassword", &[""]),
 ];
 
-/// Families of keys that are refused, and why.
 const REFUSED: &[(&str, &str)] = &[
     ("transforms.", "transformations are not available yet."),
     ("predicates.", "transformations are not available yet."),
@@ -129,23 +112,34 @@ const REFUSED: &[(&str, &str)] = &[
     ("openlineage.", "OpenLineage is not available."),
 ];
 
-/// Answers for every key that is left and known.
-pub(super) fn settle(given: &mut Given) {
+/// Answers for every key that is left and known of a connector to `server`.
+pub(super) fn settle(given: &mut Given, server: Server) {
+    let own = match server {
+        Server::Postgres => postgres::KNOWN,
+        Server::MySql | Server::MariaDb => mysql::KNOWN,
+    };
     for key in given.keys() {
-        if let Some((_, why)) = IRRELEVANT.iter().find(|(name, _)| is_named(&key, name)) {
-            given.take(&key);
-            given.irrelevant(&key, why);
-        } else if let Some((_, allowed)) = ONLY.iter().find(|(name, _)| *name == key) {
-            let value = given.take(&key).unwrap_or_default();
-            if allowed.iter().any(|one| one.eq_ignore_ascii_case(&value)) {
-                given.irrelevant(&key, "this is how it is here too.");
-            } else {
-                given.refused(&key, &format!("only {} is available.", words(allowed)));
-            }
-        } else if let Some((_, why)) = REFUSED.iter().find(|(name, _)| key.starts_with(name)) {
-            given.take(&key);
-            given.refused(&key, why);
+        answer(given, &key, [&own, &SHARED]);
+    }
+}
+
+fn answer(given: &mut Given, key: &str, known: [&Known; 2]) {
+    let mut irrelevant = known.iter().flat_map(|known| known.irrelevant);
+    let mut only = known.iter().flat_map(|known| known.only);
+    let mut refused = known.iter().flat_map(|known| known.refused);
+    if let Some((_, why)) = irrelevant.find(|(name, _)| is_named(key, name)) {
+        given.take(key);
+        given.irrelevant(key, why);
+    } else if let Some((_, allowed)) = only.find(|(name, _)| *name == key) {
+        let value = given.take(key).unwrap_or_default();
+        if allowed.iter().any(|one| one.eq_ignore_ascii_case(&value)) {
+            given.irrelevant(key, "this is how it is here too.");
+        } else {
+            given.refused(key, &format!("only {} is available.", words(allowed)));
         }
+    } else if let Some((_, why)) = refused.find(|(name, _)| key.starts_with(name)) {
+        given.take(key);
+        given.refused(key, why);
     }
 }
 

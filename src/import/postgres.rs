@@ -1,0 +1,93 @@
+//! The keys that only a connector to PostgreSQL has.
+
+use super::given::Given;
+use super::setting::{Lines, flag, needed, number, word};
+use crate::config::{Hstore, Interval, quoted};
+
+/// What the plug-in must be: the stream is read in one form only.
+pub(super) fn plugin(given: &mut Given) {
+    match given.take("plugin.name").as_deref() {
+        Some("pgoutput") => given.irrelevant("plugin.name", "pgoutput is always used."),
+        _ => given
+            .refused("plugin.name", "only \"pgoutput\" is available; Debezium's default is not."),
+    }
+}
+
+/// The name of the database that the URL ends with.
+pub(super) fn database(given: &mut Given) -> String {
+    let database = needed(given, "database.dbname");
+    given.translated("database.dbname", "url");
+    database
+}
+
+pub(super) fn tls(given: &mut Given, host: &str) -> Option<String> {
+    let mode = given.take("database.sslmode").unwrap_or_else(|| "prefer".to_owned()).to_lowercase();
+    let local = crate::config::is_loopback(host);
+    let mut parts = Vec::new();
+    match mode.as_str() {
+        "disable" | "allow" | "prefer" if local => {
+            given.translated("database.sslmode", "no tls: the host is this machine");
+        }
+        "allow" | "prefer" => given.warned(
+            "database.sslmode",
+            "\"prefer\" falls back to plain text; here the certificate is verified. Without TLS on the server write tls = { mode = \"disable\" }.",
+        ),
+        "disable" | "require" | "verify-ca" | "verify-full" => {
+            given.translated("database.sslmode", "tls.mode");
+            parts.push(format!("mode = {}", quoted(&mode)));
+        }
+        _ => given.refused("database.sslmode", "there is no such mode."),
+    }
+    for (key, setting) in
+        [("database.sslrootcert", "ca"), ("database.sslcert", "cert"), ("database.sslkey", "key")]
+    {
+        if let Some(path) = given.take(key).filter(|path| !path.is_empty()) {
+            given.translated(key, &format!("tls.{setting}, a file in PEM form"));
+            parts.push(format!("{setting} = {}", quoted(&path)));
+        }
+    }
+    (!parts.is_empty()).then(|| format!("tls = {{ {} }}", parts.join(", ")))
+}
+
+/// Types of its own, slot and publication.
+pub(super) fn own(given: &mut Given) -> Lines {
+    let values = [
+        word::<Interval>(given, "interval.handling.mode", "interval"),
+        word::<Hstore>(given, "hstore.handling.mode", "hstore"),
+        number(given, "money.fraction.digits", "money_fraction_digits"),
+        flag(given, "include.unknown.datatypes", "unknown_types"),
+    ];
+    values.into_iter().flatten().chain(slot(given)).collect()
+}
+
+fn slot(given: &mut Given) -> Lines {
+    let slot = given.take("slot.name").unwrap_or_else(|| "debezium".to_owned());
+    let publication =
+        given.take("publication.name").unwrap_or_else(|| "dbz_publication".to_owned());
+    given.translated("slot.name", "slot; one that Debezium itself has made will be refused");
+    given.translated("publication.name", "publication");
+    let mode = given.take("publication.autocreate.mode").unwrap_or_else(|| "all_tables".to_owned());
+    const MODE: &str = "publication.autocreate.mode";
+    let mode = match mode.to_lowercase().as_str() {
+        "all_tables" => "all-tables",
+        "filtered" => "filtered",
+        "disabled" => "existing",
+        "no_tables" => {
+            given
+                .warned(MODE, "an empty publication is not created: run CREATE PUBLICATION first.");
+            "existing"
+        }
+        _ => {
+            given.refused(MODE, "there is no such mode.");
+            "existing"
+        }
+    };
+    given.translated(MODE, &format!("publication_mode = \"{mode}\""));
+    let mut lines = vec![
+        format!("slot = {}", quoted(&slot)),
+        format!("publication = {}", quoted(&publication)),
+        format!("publication_mode = \"{mode}\""),
+    ];
+    lines.extend(flag(given, "slot.failover", "slot_failover"));
+    lines
+}

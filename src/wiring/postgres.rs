@@ -1,0 +1,58 @@
+//! A connector to PostgreSQL: its part of the configuration becomes the source's settings.
+
+use super::{Open, password, selection, snapshot_mode, tls, word};
+use crate::config::choice;
+use crate::config::{Config, Connector, Postgres as Own};
+use std::time::Duration;
+use walbrook_postgres::settings::{PublicationMode, Settings};
+use walbrook_postgres::source::Postgres;
+use walbrook_postgres::table::Modes;
+
+/// Makes sources for `connector`.
+pub(super) fn source(config: &Config, connector: &Connector, own: &Own) -> Open {
+    let settings = settings(config, connector, own);
+    Box::new(move || Box::new(Postgres::new(settings.clone())))
+}
+
+fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {
+    let url = &connector.url;
+    Settings {
+        host: url.host.clone(),
+        port: url.port,
+        user: url.user.clone(),
+        password: password(connector),
+        dbname: url.name.clone().unwrap_or_default(),
+        tls: tls(connector),
+        slot: own.slot.clone(),
+        owns_slot: true,
+        slot_failover: own.slot_failover,
+        publication: own.publication.clone(),
+        publication_mode: match own.publication_mode {
+            choice::PublicationMode::AllTables => PublicationMode::AllTables,
+            choice::PublicationMode::Filtered => PublicationMode::Filtered,
+            choice::PublicationMode::Existing => PublicationMode::Existing,
+        },
+        selection: selection(connector),
+        topic_prefix: connector.topic_prefix.clone(),
+        cluster: config.kafka.cluster.clone(),
+        connector: connector.name.clone(),
+        modes: modes(connector, own),
+        snapshot_mode: snapshot_mode(connector),
+        snapshot_workers: connector.snapshot_workers as usize,
+        feedback: Duration::from_secs(10),
+    }
+}
+
+fn modes(connector: &Connector, own: &Own) -> Modes {
+    let (values, defaults) = (&connector.values, Modes::default());
+    Modes {
+        decimal: word(values.decimal, defaults.decimal),
+        temporal: word(values.temporal, defaults.temporal),
+        binary: word(values.binary, defaults.binary),
+        interval: word(own.interval, defaults.interval),
+        hstore: word(own.hstore, defaults.hstore),
+        money_fraction_digits: u8::try_from(own.money_fraction_digits).unwrap_or(u8::MAX),
+        unknown: own.unknown_types,
+        placeholder: values.placeholder.clone(),
+    }
+}
