@@ -23,7 +23,20 @@ mod calm {
 
     #[test]
     fn workload_keeps_its_books() {
-        world::run(SERVER, Use::Alone, "mybooks", smoke::books);
+        world::run(SERVER, Use::Alone, "mybooks", |w| smoke::books(w, Meanwhile::Nothing));
+    }
+
+    #[test]
+    fn books_while_columns_come_and_go() {
+        world::run(SERVER, Use::Share, "mycolumns", |w| smoke::books(w, Meanwhile::Alter));
+    }
+
+    #[test]
+    fn books_while_the_log_is_ahead_of_the_tables() {
+        world::run(SERVER, Use::Alone, "myahead", async |w| {
+            snapshot::withhold(&w).await;
+            smoke::books(w, Meanwhile::Withhold).await;
+        });
     }
 
     #[test]

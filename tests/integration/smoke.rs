@@ -2,6 +2,7 @@
 
 use crate::support::daemon::{binary, text};
 use crate::support::database::Database;
+use crate::support::meanwhile::Meanwhile;
 use crate::support::oracle::{Allow, Truth, judge};
 use crate::support::record::Seen;
 use crate::support::replay;
@@ -71,17 +72,21 @@ fn one_table_pg18() {
 /// The workload's own books: without gaps, and its tables are what its ledger says. No daemon.
 #[test]
 fn workload_keeps_its_books() {
-    world::run(Server::Pg18, Use::Alone, "books", books);
+    world::run(Server::Pg18, Use::Alone, "books", |w| books(w, Meanwhile::Nothing));
 }
 
 /// The books of the workload on any server.
-pub async fn books(world: World) {
+pub async fn books(world: World, meanwhile: Meanwhile) {
     let db = world.database();
     workload::prepare(db, 500, 10).await;
     let writers = Workload::start(db, &Plan::new(2, 500));
+    let running = meanwhile.start(db);
     tokio::time::sleep(seconds(2)).await;
-    stack("restart", db.server.service()).await;
+    if meanwhile == Meanwhile::Nothing {
+        stack("restart", db.server.service()).await;
+    }
     tokio::time::sleep(seconds(3)).await;
+    drop(running);
     assert!(writers.committed() > 50, "{} transactions", writers.committed());
     writers.stop().await;
     let gaps = "SELECT count(*) FROM \
@@ -96,20 +101,21 @@ pub async fn books(world: World) {
     assert_eq!(db.number(twice).await, 0, "versions that are there twice");
     let kinds = db.list("SELECT DISTINCT concat(tbl, op) FROM ledger ORDER BY 1").await.join(" ");
     assert_eq!(kinds, "itemsc itemsd itemsu keyless_logc pairsc pairsd pairsu");
-    oracle_agrees(db).await;
+    oracle_agrees(db, meanwhile).await;
 }
 
 /// The oracle accepts what a faultless daemon would have delivered of these books, and nothing less.
-async fn oracle_agrees(db: &Database) {
+async fn oracle_agrees(db: &Database, meanwhile: Meanwhile) {
+    let allow = Allow { altered: meanwhile == Meanwhile::Alter, ..Allow::NOTHING };
     let truth = Truth::read(db).await;
     let mut seen = replay::records(&truth, db.dialect());
-    let verdict = judge(&seen, &truth, Allow::default());
+    let verdict = judge(&seen, &truth, allow);
     println!("{verdict}");
     assert!(verdict.faults.is_empty(), "{verdict}");
     let streamed = |s: &Seen| s.change().is_some_and(|c| c.op == 'u');
     let at = seen.iter().rposition(streamed).unwrap();
     seen.remove(at);
-    assert!(judge(&seen, &truth, Allow::default()).faults.contains_key("lost"));
+    assert!(judge(&seen, &truth, allow).faults.contains_key("lost"));
 }
 
 /// The whole workload, undisturbed: the oracle and the daemon agree on what is right.

@@ -68,9 +68,10 @@ async fn backlog(world: &World, transactions: u64, size: u64) {
     }
 }
 
-/// `mysqlbinlog`, if there is one: named by `WALBROOK_TEST_MYSQLBINLOG`.
-fn reader() -> Option<PathBuf> {
-    std::env::var_os("WALBROOK_TEST_MYSQLBINLOG").map(PathBuf::from)
+/// `mysqlbinlog`. MySQL's cannot log in to MariaDB, and MariaDB's own is not among the servers of
+/// the tests.
+fn reader(dialect: Dialect) -> Option<PathBuf> {
+    (dialect == Dialect::MySql).then(|| stack::address("WALBROOK_TEST_MYSQLBINLOG").into())
 }
 
 /// Transactions a second of `mysqlbinlog --read-from-remote-server --raw` from `file` on.
@@ -104,10 +105,7 @@ pub async fn one_row(world: World) {
     let (ours, peak) =
         ours(&world, async |w| backlog(w, transactions, 1).await, transactions).await;
     println!("  {transactions} one-row transactions: {ours:.0}/s to a consumer, peak {peak} MiB");
-    let Some(reader) = reader() else {
-        println!("  not compared: WALBROOK_TEST_MYSQLBINLOG is not set");
-        return;
-    };
+    let Some(reader) = reader(world.database().dialect()) else { return };
     let theirs = theirs(&world, reader, &file, transactions).await;
     println!("  mysqlbinlog {theirs:.0}/s, ratio {:.2}", ours / theirs);
     let floor = if acceptance() { 0.3 } else { 0.1 };
@@ -138,5 +136,6 @@ pub async fn thousand_rows(world: World) {
          ratio {:.2}, peak {peak} MiB",
         ours / postgres
     );
-    assert!(world.database().dialect() != Dialect::Postgres && ours >= 0.5 * postgres);
+    let floor = if acceptance() { 0.5 } else { 0.2 };
+    assert!(ours >= floor * postgres, "at least {floor} of the other path is asked for");
 }

@@ -1,16 +1,13 @@
 //! The first reading of tables that are written meanwhile, and one that was cut.
 
-use crate::support::daemon::{Config, Daemon};
+use crate::resume::{ROWS, SHELVES, cut_in_the_middle};
+use crate::support::daemon::Config;
 use crate::support::meanwhile::Meanwhile;
 use crate::support::oracle::Allow;
 use crate::support::stack::{Dialect, scale, seconds};
 use crate::support::workload::{self, Plan, Workload};
 use crate::support::world::World;
 use std::time::Duration;
-
-/// Tables that are only read, and the rows of each.
-const SHELVES: usize = 9;
-const ROWS: usize = 30_000;
 
 /// Writers without a pause while the tables are read. That no key's first record is an update or a
 /// delete is the oracle's `chain`.
@@ -36,6 +33,12 @@ pub async fn under_load(world: World, meanwhile: Meanwhile) {
 
 /// The same while transactions are in the log before anybody can see them.
 pub async fn behind_the_log(world: World) {
+    withhold(&world).await;
+    under_load(world, Meanwhile::Withhold).await;
+}
+
+/// Has the server wait 200 ms for a replica that never answers, before it shows what it has logged.
+pub async fn withhold(world: &World) {
     let db = world.database();
     let prefix = match db.dialect() {
         Dialect::MariaDb => "rpl_semi_sync_master",
@@ -49,7 +52,6 @@ pub async fn behind_the_log(world: World) {
     world.global(&format!("{prefix}_enabled"), "0").await;
     world.global(&format!("{prefix}_wait_point"), "AFTER_SYNC").await;
     world.global(&format!("{prefix}_timeout"), "200").await;
-    under_load(world, Meanwhile::Withhold).await;
 }
 
 /// Killed in the middle; then the right to read the finished tables is taken away. Only a daemon
@@ -79,20 +81,10 @@ pub async fn without_select(world: World) {
     let url = db.url().replace("root@", &format!("{role}@"));
     let config = Config::new(world.name(), &url, world.name(), &[format!("{}.*", db.name)]);
     let follower = world.follower();
-    let fault = [("WALBROOK_FAULT", "sink.after_commit:5")];
-    let mut daemon = Daemon::start_with(&config, world.directory(), &fault);
-    let exit = daemon.ended(seconds(30)).await;
-    assert!(exit.is_some_and(|e| !e.success()), "{exit:?}\n{}", daemon.tail());
-    follower.quiet(seconds(1)).await;
-
-    let is_finished = |n: &usize| follower.changes(&format!("shelf_{n}")) >= ROWS;
-    let finished: Vec<_> = (1..=SHELVES).filter(is_finished).collect();
+    let finished = cut_in_the_middle(&world, &config, &follower).await;
     for n in &finished {
         db.run(format!("REVOKE SELECT ON {}.shelf_{n} FROM {account}", db.name)).await;
     }
-    println!("  finished before the end: {finished:?}");
-    assert!(!finished.is_empty() && finished.len() < SHELVES, "cut in the middle: {finished:?}");
-
     let mut daemon = world.daemon(&config);
     daemon.streaming().await;
     db.call(&["put_item(1, 7, 'after', '1.00', true, 0)"]).await;

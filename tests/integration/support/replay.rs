@@ -85,6 +85,7 @@ impl Replay<'_> {
             return row.clone();
         }
         let cell = |name: &str| match (name, pk.split_once('/')) {
+            (extra, _) if extra.starts_with("extra_") => Some(extra.replace("extra_", "none ")),
             ("id", _) => Some(pk.to_owned()),
             ("a", Some((a, _))) => Some(a.to_owned()),
             ("b", Some((_, b))) => Some(b.to_owned()),
