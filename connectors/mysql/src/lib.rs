@@ -3,8 +3,10 @@
 
 pub mod binlog;
 pub mod codes;
+pub mod ddl;
 pub mod flavor;
 pub mod settings;
 pub mod source_block;
 pub mod structure;
 pub mod table;
+pub mod values;

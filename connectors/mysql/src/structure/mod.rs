@@ -8,6 +8,11 @@
 //!  TABLE_MAP with names ────────────┘ wins where it speaks
 //! ```
 
+pub mod charset;
+pub mod guard;
+mod logged;
+
+pub use logged::from_map;
 use serde::{Deserialize, Serialize};
 
 /// A table's structure, complete: nothing in it depends on a default of the server or the database.
@@ -30,6 +35,9 @@ pub struct Structure {
     /// Unique keys in the order in which the server lists them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unique_keys: Vec<UniqueKey>,
+    /// Every other key: not unique, or over expressions. They matter to names that the server invents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_keys: Vec<OtherKey>,
     /// Comment of the table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -41,6 +49,19 @@ pub struct UniqueKey {
     /// Name of the index.
     pub name: String,
     /// Its columns in key order. A key with an expression among its parts is not kept.
+    pub columns: Vec<String>,
+    /// Whether a part covers only the front of its column: the server lists such keys later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prefixed: bool,
+}
+
+/// A key that identifies nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherKey {
+    /// Name of the index.
+    pub name: String,
+    /// Its columns in key order, without expressions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
 }
 
@@ -70,6 +91,10 @@ pub struct Column {
     /// INVISIBLE
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub invisible: bool,
+    /// One of MariaDB's two system-versioning columns that no statement declares: SHOW CREATE TABLE
+    /// does not tell of it, the log has it, after every other column.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub implicit: bool,
     /// Comment of the column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
