@@ -148,6 +148,31 @@ impl Batch {
         span(start, self.bytes.len())
     }
 
+    /// Appends `image`, which lies in `from`. Columns that it does not tell are as in `under`, an
+    /// image in this batch, else the placeholder.
+    pub fn copy(
+        &mut self,
+        layout: &Layout,
+        from: &Batch,
+        image: Image,
+        under: Option<Image>,
+    ) -> Image {
+        let mut row = self.image(layout);
+        for field in 0..layout.fields.len() {
+            match image.cell(from, field) {
+                Some(Cell { state: State::Present, payload }) => {
+                    row.payload(payload.of(&from.bytes));
+                }
+                Some(Cell { state: State::Null, .. }) => row.null(),
+                Some(Cell { state: State::Absent, .. }) if under.is_none() => row.absent(),
+                Some(Cell { state: State::Unchanged | State::Absent, .. }) | None => {
+                    row.unchanged(under);
+                }
+            }
+        }
+        row.finish()
+    }
+
     /// Starts a row of `layout`. Cells follow in the order of its fields.
     #[inline]
     pub fn image<'a>(&'a mut self, layout: &'a Layout) -> Writer<'a> {

@@ -29,6 +29,9 @@ pub enum Part {
     Partitions(String),
     /// A resolved table structure by the hash of the relation as sent: the source's own JSON.
     Structure(String),
+    /// A transaction that is prepared and waits for its verdict, by its identifier: the source's
+    /// own JSON.
+    Prepared(String),
     /// The state a person asked for (running, paused).
     Desired,
     /// Kafka Connect's offset map of this connector, an export that is written and never read.

@@ -33,6 +33,7 @@ impl Names {
             Part::Table(table) => json!([OURS, c, "table", table]),
             Part::Partitions(topic) => json!([OURS, c, "partitions", topic]),
             Part::Structure(hash) => json!([OURS, c, "structure", hash]),
+            Part::Prepared(xid) => json!([OURS, c, "prepared", xid]),
             Part::Desired => json!([OURS, c, "desired"]),
             Part::Export => json!([c, { "server": self.topic_prefix }]),
         };
@@ -67,6 +68,7 @@ pub fn part(connector: &str, key: &[u8]) -> Result<Option<Part>> {
         ["table", table] => Part::Table((*table).to_owned()),
         ["partitions", topic] => Part::Partitions((*topic).to_owned()),
         ["structure", hash] => Part::Structure((*hash).to_owned()),
+        ["prepared", xid] => Part::Prepared((*xid).to_owned()),
         _ => return Err(unreadable(format!("the entry {words:?} is unknown to this version"))),
     }))
 }

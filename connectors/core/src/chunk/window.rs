@@ -1,6 +1,6 @@
 //! What the log says about the rows of a chunk between its opening and its high mark.
 
-use crate::batch::{Batch, Cell, Image, Span, State};
+use crate::batch::{Batch, Cell, Image, State};
 use crate::layout::Layout;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ impl Window {
             Some(Held::Gone) if !whole => return Err(Incomplete),
             _ => None,
         };
-        let image = copy(&mut self.batch, &layout, from, after, over);
+        let image = self.batch.copy(&layout, from, after, over);
         let held = match known {
             Some(Held::Row(_)) => Held::Row(image),
             _ if whole => Held::Row(image),
@@ -108,8 +108,13 @@ impl Window {
     /// Appends a held row to `out`; columns that it does not have are as in `read`, which lies in
     /// `out`.
     pub fn write(&self, out: &mut Batch, held: Image, read: Option<Image>) -> Image {
-        copy(out, &self.layout, &self.batch, held, read)
+        out.copy(&self.layout, &self.batch, held, read)
     }
+}
+
+/// Whether two images tell of one row: their keys are the same, and there are keys.
+pub fn is_same_row(layout: &Layout, batch: &Batch, a: Image, b: Image) -> bool {
+    identity(layout, batch, a).is_some_and(|a| identity(layout, batch, b) == Some(a))
 }
 
 /// The bytes of the key columns: the same for the same key.
@@ -129,25 +134,4 @@ fn identity(layout: &Layout, batch: &Batch, image: Image) -> Option<Box<[u8]>> {
 fn is_whole(layout: &Layout, batch: &Batch, image: Image) -> bool {
     let told = |cell: &Cell| matches!(cell.state, State::Present | State::Null);
     (0..layout.fields.len()).all(|field| image.cell(batch, field).is_some_and(told))
-}
-
-/// Appends `image` of `from` to `to`. Columns that it does not tell come from `under`, an image in
-/// `to`.
-fn copy(
-    to: &mut Batch,
-    layout: &Layout,
-    from: &Batch,
-    image: Image,
-    under: Option<Image>,
-) -> Image {
-    let mut row = to.image(layout);
-    for field in 0..layout.fields.len() {
-        let cell = image.cell(from, field).copied();
-        match cell.unwrap_or(Cell { payload: Span::default(), state: State::Absent }) {
-            Cell { state: State::Present, payload } => row.payload(payload.of(&from.bytes)),
-            Cell { state: State::Null, .. } => row.null(),
-            Cell { state: State::Unchanged | State::Absent, .. } => row.unchanged(under),
-        }
-    }
-    row.finish()
 }

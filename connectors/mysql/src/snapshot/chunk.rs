@@ -1,0 +1,200 @@
+//! Reads the rows of one chunk and tells them, each as the log says that it is at the high mark.
+
+use super::entry::Cursor;
+use super::marker::Extent;
+use super::order::KeyColumn;
+use super::sql;
+use super::survey::Planned;
+use super::view::read_error;
+use crate::codes;
+use crate::settings::Settings;
+use crate::source_block::{self, Tail};
+use crate::stream::place::Place;
+use crate::table::Select;
+use mysql_async::{Conn, Params};
+use mysql_async::prelude::Queryable;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use walbrook_core::batch::{Batch, Image, Lane};
+use walbrook_core::change::{Change, Event, Op, Source};
+use walbrook_core::chunk::{Held, Incomplete, Window};
+use walbrook_core::error::{Error, Result};
+use walbrook_core::fault;
+use walbrook_core::layout::Table;
+use walbrook_reader::Out;
+
+/// Rows of a table without chunks up to which it becomes visible at once.
+const AT_ONCE: u64 = 500_000;
+
+/// A chunk to be read.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) table: Table,
+    pub(super) select: Arc<Select>,
+    columns: Vec<KeyColumn>,
+    after: Option<Cursor>,
+    /// Last row of the chunk; nothing for the last chunk.
+    pub(super) until: Option<Cursor>,
+    extent: Extent,
+    /// Whether it becomes visible whole.
+    whole: bool,
+    /// Rows told.
+    pub(super) read: u64,
+}
+
+impl Piece {
+    pub(super) fn new(
+        planned: &Planned,
+        select: &Arc<Select>,
+        after: Option<Cursor>,
+        until: Option<Cursor>,
+    ) -> Self {
+        Self {
+            table: planned.table.clone(),
+            select: Arc::clone(select),
+            columns: planned.columns.clone(),
+            after,
+            until,
+            extent: planned.extent,
+            whole: !planned.columns.is_empty() || planned.rows <= AT_ONCE,
+            read: 0,
+        }
+    }
+}
+
+/// Reads a chunk in the view that is open on `conn`.
+pub(super) async fn read(
+    settings: &Settings,
+    conn: &mut Conn,
+    piece: &mut Piece,
+    mut window: Window,
+    at: &Place,
+    out: &Out,
+) -> Result<()> {
+    let (list, select) = (piece.select.select_list(), Arc::clone(&piece.select));
+    let (after, until) = (piece.after.as_ref(), piece.until.as_ref());
+    let statement = sql::rows(&piece.table, &list, &piece.columns, after, until);
+    let table = piece.table.clone();
+    let failed = |error| read_error(&error, &table);
+    let params = Params::Positional(statement.values);
+    let mut rows = conn.exec_iter(statement.sql, params).await.map_err(failed)?;
+    let mut teller = Teller::new(settings, piece, at, out).await?;
+    while let Some(row) = rows.next().await.map_err(failed)? {
+        let image = select.write(&mut teller.batch, &row.unwrap());
+        let image = image.map_err(|error| error.into_error(&select.layout))?;
+        let told = match window.take(&teller.batch, image) {
+            None => Some(image),
+            Some(Held::Gone) => None,
+            Some(Held::Row(held)) => Some(window.write(&mut teller.batch, held, None)),
+            Some(Held::Over(held)) => Some(window.write(&mut teller.batch, held, Some(image))),
+        };
+        if let Some(image) = told {
+            teller.tell(image).await?;
+            fault::point("snapshot.mid_segment");
+        }
+    }
+    drop(rows);
+    let rest = window.rest().map_err(|Incomplete| disturbed(&table))?;
+    for held in rest {
+        let image = window.write(&mut teller.batch, held, None);
+        teller.tell(image).await?;
+    }
+    teller.end().await
+}
+
+/// Tells rows, one behind, so that the last one can be marked.
+struct Teller<'a> {
+    settings: &'a Settings,
+    piece: &'a mut Piece,
+    out: &'a Out,
+    at: &'a Place,
+    batch: Batch,
+    /// The newest row, not told yet.
+    pending: Option<Image>,
+    /// When the chunk was opened, microseconds since 1970.
+    now_us: i64,
+}
+
+impl<'a> Teller<'a> {
+    async fn new(
+        settings: &'a Settings,
+        piece: &'a mut Piece,
+        at: &'a Place,
+        out: &'a Out,
+    ) -> Result<Self> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now_us = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        let batch = out.empty().await?;
+        Ok(Self { settings, piece, out, at, batch, pending: None, now_us })
+    }
+
+    /// Tells a row that lies in the batch, or rather the one before it.
+    async fn tell(&mut self, image: Image) -> Result<()> {
+        if let Some(pending) = self.pending.replace(image) {
+            self.push(pending, false);
+        }
+        if self.batch.is_full() {
+            let mut next = self.out.empty().await?;
+            let layout = &self.piece.select.layout;
+            self.pending = Some(next.copy(layout, &self.batch, image, None));
+            let full = std::mem::replace(&mut self.batch, next);
+            self.send(full)?;
+        }
+        Ok(())
+    }
+
+    async fn end(mut self) -> Result<()> {
+        if let Some(pending) = self.pending.take() {
+            let last = self.piece.until.is_none();
+            self.push(pending, last);
+        }
+        let batch = std::mem::take(&mut self.batch);
+        self.send(batch)
+    }
+
+    fn send(&mut self, mut batch: Batch) -> Result<()> {
+        let whole = self.piece.whole;
+        // What becomes visible row by row must not untie what belongs together.
+        let number = u32::from(!whole);
+        batch.lane = Some(Lane { number, torn: whole, updates: Vec::new() });
+        self.out.send(batch)
+    }
+
+    fn push(&mut self, image: Image, last: bool) {
+        let first = self.piece.read == 0 && self.piece.after.is_none();
+        self.piece.read += 1;
+        let (settings, table) = (self.settings, &self.piece.table);
+        let head = self.batch.append_with(|out| {
+            let prefix = &settings.topic_prefix;
+            source_block::write_head(out, settings.flavor, prefix, self.now_us);
+        });
+        let tail = Tail {
+            db: &table.schema,
+            ts_us: self.now_us,
+            table: Some(&table.name),
+            server_id: 0,
+            gtid: None,
+            file: &self.at.file,
+            pos: self.at.pos,
+            row: 0,
+            thread: None,
+            query: None,
+        };
+        let tail = self.batch.append_with(|out| source_block::write_tail(out, &tail));
+        let layout = self.batch.layout(&self.piece.select.layout);
+        self.batch.events.push(Event::Change(Change {
+            layout,
+            op: Op::Read,
+            number: 0,
+            before: None,
+            after: Some(image),
+            source: Source { head, tail },
+            marker: self.piece.extent.marker(first, last),
+        }));
+    }
+}
+
+fn disturbed(table: &Table) -> Error {
+    let message = format!("The log does not tell enough of rows of {table} that changed meanwhile.");
+    Error::transient(codes::CHANGED, message)
+}

@@ -1,0 +1,49 @@
+//! Reads the tables beside the log, in rounds of a few chunks each (`walbrook_core::chunk`).
+//!
+//! ```text
+//!  log   ──▶ caught up ──▶ S ───────── high ──┐ stands still        ┌──▶ next round
+//!                          │ views open in    │                     │
+//!  rows                    │ between, SELECT  └▶ chunk 1, chunk 2… ─┘
+//!                          ▼ waits for high      each whole in one Kafka transaction
+//! ```
+//!
+//! A view is opened only when the server shows everything that the log has told (S); `high` is the
+//! end of the log after the last view was opened. What the log says in between about rows of the
+//! chunks wins over the rows read. So the views need no lock, live as long as a chunk takes, and a
+//! crash costs the open chunks at most.
+
+pub mod entry;
+mod chunk;
+mod marker;
+pub(crate) mod order;
+mod round;
+mod sql;
+mod survey;
+mod view;
+
+use crate::settings::{Settings, SnapshotMode};
+use crate::stream::Stream;
+use entry::TableEntry;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use walbrook_core::error::Result;
+use walbrook_reader::Out;
+
+/// Reads every table that is not done yet; the log is followed meanwhile.
+pub(crate) async fn run(
+    settings: &Arc<Settings>,
+    stream: &mut Stream,
+    tables: &BTreeMap<String, TableEntry>,
+    out: &Arc<Out>,
+) -> Result<()> {
+    if settings.snapshot_mode == SnapshotMode::NoData {
+        return Ok(());
+    }
+    let mut plan = survey::survey(settings, stream, tables).await?;
+    plan.announce(out)?;
+    let mut views = view::Views::open(settings).await?;
+    while !plan.is_done() {
+        round::run(settings, stream, &mut plan, &mut views, out).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! Statements of the log: where transactions begin and end, and what tables look like from here on.
+
+use super::follower::{Follower, protocol};
+use super::statement::Statement;
+use crate::binlog::{Event, Query};
+use crate::codes;
+use crate::ddl::{Context, Effect, Kind, SqlMode};
+use crate::source_block::{self, Tail};
+use crate::structure::Structure;
+use crate::table::Select;
+use std::borrow::Cow;
+use walbrook_core::change::{Change, Event as Told, Marker, Op, Source};
+use walbrook_core::checkpoint::{Part, put};
+use walbrook_core::error::{Error, Result};
+use walbrook_core::layout::Table;
+
+impl Follower {
+    /// Takes a statement.
+    pub(super) async fn query(&mut self, event: &Event<'_>, query: &Query<'_>) -> Result<()> {
+        let context = self.context_of(query)?;
+        let sql = text(query.sql);
+        let statement = Statement::of(&sql);
+        let Some(transaction) = &mut self.transaction else {
+            return Err(protocol("A statement came outside a transaction."));
+        };
+        match statement {
+            Statement::Begin => {
+                transaction.open = true;
+                transaction.thread = Some(i64::from(query.thread_id));
+                Ok(())
+            }
+            Statement::Commit => self.end().await,
+            Statement::Rollback | Statement::RollbackTo if transaction.told => Err(rolled_back()),
+            Statement::Rollback => self.end().await,
+            Statement::RollbackTo | Statement::Mark | Statement::XaEnd => Ok(()),
+            Statement::XaStart => {
+                transaction.open = true;
+                transaction.waits = true;
+                transaction.thread = Some(i64::from(query.thread_id));
+                Ok(())
+            }
+            Statement::XaCommit(xid) => self.committed(&xid).await,
+            Statement::XaRollback(xid) => self.rolled_back(&xid).await,
+            Statement::Changes => {
+                self.changes_in(&text(query.database))?;
+                self.end_unless_open().await
+            }
+            Statement::Other(_) if transaction.idle => self.end().await,
+            Statement::Other(sql) => self.define(event, query, sql, &context).await,
+        }
+    }
+
+    /// How the statement is understood: what its session had set.
+    fn context_of(&self, query: &Query<'_>) -> Result<Context> {
+        let status = query.status.read().ok_or_else(|| protocol("A statement's circumstances cannot be read."))?;
+        let mut context = self.context.clone();
+        context.sql_mode = SqlMode(status.sql_mode.unwrap_or(0));
+        if let Some(explicit) = status.explicit_defaults_for_timestamp {
+            context.explicit_timestamps = explicit;
+        }
+        Ok(context)
+    }
+
+    async fn define(
+        &mut self,
+        event: &Event<'_>,
+        query: &Query<'_>,
+        sql: &str,
+        context: &Context,
+    ) -> Result<()> {
+        let effects = self.structures.apply(&text(query.database), sql, context);
+        for effect in &effects {
+            self.effect(event, effect).await?;
+        }
+        // MySQL 8.0.21+ creates and fills a table in one transaction.
+        let goes_on = sql.trim_end().to_ascii_uppercase().ends_with("START TRANSACTION");
+        if goes_on && let Some(transaction) = &mut self.transaction {
+            transaction.open = true;
+        }
+        self.end_unless_open().await
+    }
+
+    async fn end_unless_open(&mut self) -> Result<()> {
+        match &self.transaction {
+            Some(transaction) if !transaction.open => self.end().await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn effect(&mut self, event: &Event<'_>, effect: &Effect) -> Result<()> {
+        let table = Table::new(effect.database.as_str(), effect.table.as_str());
+        match &effect.kind {
+            Kind::Created | Kind::Altered | Kind::Indexed => self.defined(&table, effect),
+            Kind::Renamed { database, table: name } => {
+                self.gone(&Table::new(database.as_str(), name.as_str()));
+                self.defined(&table, effect);
+            }
+            Kind::Dropped => self.gone(&table),
+            Kind::Truncated => {
+                self.reading.disturb(&table);
+                return self.truncated(event, &table, effect.before.as_deref()).await;
+            }
+            Kind::Unknown { reason } => return self.not_understood(&table, reason),
+            Kind::DatabaseDropped
+            | Kind::DatabaseCreated
+            | Kind::DatabaseAltered
+            | Kind::Noted => {}
+        }
+        Ok(())
+    }
+
+    fn captures(&self, table: &Table) -> bool {
+        (self.settings.selection)(&table.schema, &table.name)
+    }
+
+    fn defined(&mut self, table: &Table, effect: &Effect) {
+        if !self.captures(table) {
+            return;
+        }
+        self.tables.forget(table);
+        self.reading.disturb(table);
+        self.redefined = true;
+        if let Some(after) = &effect.after {
+            tracing::info!(%table, "structure changed");
+            self.updates.push(put(Part::Structure(table.to_string()), &**after));
+        }
+    }
+
+    fn gone(&mut self, table: &Table) {
+        if !self.captures(table) {
+            return;
+        }
+        self.tables.forget(table);
+        self.reading.drop(table);
+        self.redefined = true;
+        self.updates.push((Part::Structure(table.to_string()), None));
+        self.updates.push((Part::Table(table.to_string()), None));
+    }
+
+    /// With full metadata the log itself tells the structure of the rows that come; without it,
+    /// what is not understood must not be passed over.
+    fn not_understood(&mut self, table: &Table, reason: &str) -> Result<()> {
+        let any = table.name.is_empty();
+        if !any && !self.captures(table) {
+            return Ok(());
+        }
+        let what = if any { "a table".to_owned() } else { format!("table {table}") };
+        tracing::warn!(table = %what, reason, "a statement was not understood");
+        if !any {
+            self.structures.remove(&table.schema, &table.name);
+            self.tables.forget(table);
+            self.reading.disturb(table);
+            self.redefined = true;
+        }
+        Ok(())
+    }
+
+    /// TRUNCATE is told like a change of rows.
+    async fn truncated(
+        &mut self,
+        event: &Event<'_>,
+        table: &Table,
+        structure: Option<&Structure>,
+    ) -> Result<()> {
+        let known = self.structures.get(&table.schema, &table.name).cloned();
+        let structure = structure.or(known.as_deref());
+        let told = !self.muted && self.captures(table);
+        let (true, Some(structure)) = (told, structure) else { return Ok(()) };
+        let layout = Select::compile(structure, &self.settings.modes, self.settings.flavor).layout;
+        self.begin_told().await?;
+        let settings = &self.settings;
+        let (Some(transaction), Some(batch)) = (&mut self.transaction, &mut self.batch) else {
+            return Ok(());
+        };
+        transaction.events = transaction.events.saturating_add(1);
+        let ts_us = transaction.commit_us.unwrap_or(i64::from(event.timestamp) * 1_000_000);
+        let head = batch.append_with(|out| {
+            source_block::write_head(out, settings.flavor, &settings.topic_prefix, ts_us);
+        });
+        let tail = Tail {
+            db: &table.schema,
+            ts_us,
+            table: Some(&table.name),
+            server_id: event.server_id,
+            gtid: Some(&transaction.id),
+            file: event.file,
+            pos: event.start,
+            row: 0,
+            thread: transaction.thread,
+            query: transaction.query.as_deref(),
+        };
+        let tail = batch.append_with(|out| source_block::write_tail(out, &tail));
+        let layout = batch.layout(&layout);
+        batch.events.push(Told::Change(Change {
+            layout,
+            op: Op::Truncate,
+            number: transaction.number(0),
+            before: None,
+            after: None,
+            source: Source { head, tail },
+            marker: Marker::False,
+        }));
+        Ok(())
+    }
+
+    /// A statement that changes rows by itself, without the rows being logged.
+    pub(super) fn statement_changes(&self) -> Result<()> {
+        // Which database it is about shows in the statement that follows.
+        Ok(())
+    }
+
+    fn changes_in(&self, database: &str) -> Result<()> {
+        let captured = database.is_empty() || self.structures.iter().any(|it| {
+            it.database == database && (self.settings.selection)(database, &it.name)
+        });
+        if !captured {
+            return Ok(());
+        }
+        let message = format!(
+            "A change of rows in database {database:?} was logged as a statement, which cannot be \
+             told row by row."
+        );
+        Err(Error::definite(codes::STATEMENT, message).fix(
+            "Set binlog_format = ROW for every session, and take a new snapshot under another \
+             connector name.",
+        ))
+    }
+}
+
+/// The text of a statement or a name. Whatever is not UTF-8 is in quotes or comments.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+fn rolled_back() -> Error {
+    let message = "Rows were told and then rolled back in the log: the transaction changed tables \
+                   that cannot be rolled back beside tables that can.";
+    Error::definite(codes::ROLLED_BACK, message)
+        .fix("Keep all captured tables in InnoDB, and take a new snapshot under another connector name.")
+}

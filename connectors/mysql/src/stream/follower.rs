@@ -1,0 +1,388 @@
+//! Who follows the log: keeps the position, knows the tables, fills batches.
+
+use super::held::Reading;
+use super::place::Place;
+use super::tables::Tables;
+use super::transaction::Transaction;
+use super::xa::Waiting;
+use crate::binlog::{Body, Event, Gtid, Identity};
+use crate::codes;
+use crate::ddl::{Context, Structures};
+use crate::settings::Settings;
+use crate::transport;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use walbrook_core::batch::{Batch, Span};
+use walbrook_core::change::{self, Event as Told};
+use walbrook_core::checkpoint::Updates;
+use walbrook_core::error::{Error, Result};
+use walbrook_core::fault;
+use walbrook_core::position::gtid;
+use walbrook_core::position::{Log, Part, Position};
+use walbrook_reader::Out;
+
+/// From where to follow, and what is known there.
+pub(crate) struct Start {
+    /// Everything up to here is delivered.
+    pub(crate) position: Position,
+    /// Structures as of there.
+    pub(crate) structures: Structures,
+    /// Distributed transactions that are prepared there.
+    pub(crate) waiting: BTreeMap<String, Waiting>,
+    /// How statements of the log are understood.
+    pub(crate) context: Context,
+}
+
+/// Who follows the log.
+pub(crate) struct Follower {
+    pub(super) settings: Arc<Settings>,
+    pub(super) context: Context,
+    /// Structures as of the place in the log.
+    pub(crate) structures: Structures,
+    pub(super) tables: Tables,
+    /// Tables that are being read beside the log.
+    pub(crate) reading: Reading,
+    pub(super) waiting: BTreeMap<String, Waiting>,
+    position: Position,
+    /// The part of the first transaction that is delivered.
+    part: Option<Part>,
+    at: Place,
+    pub(super) transaction: Option<Transaction>,
+    /// The UUID and tag of the newest transaction, and their text.
+    origin: Option<(gtid::Origin, String)>,
+    pub(super) out: Arc<Out>,
+    pub(super) batch: Option<Batch>,
+    /// The head of the source block in the batch, for the current transaction and second.
+    pub(super) head: Option<(i64, Span)>,
+    /// The position has moved without anything to tell.
+    moved: bool,
+    /// Entries to store with the end of the current transaction.
+    pub(super) updates: Updates,
+    /// Whether a captured table has been defined anew since this was last reset.
+    pub(crate) redefined: bool,
+    /// Whether nothing is told: only structures are followed.
+    pub(super) muted: bool,
+}
+
+impl Follower {
+    /// Who begins at `start`.
+    pub(crate) fn new(settings: Arc<Settings>, start: Start, out: Arc<Out>) -> Self {
+        let mut position = start.position;
+        let part = position.part.take();
+        let at = match &position.log {
+            Log::Gtids { file, pos, .. } | Log::Domains { file, pos, .. } => {
+                Place::new(Arc::clone(file), *pos)
+            }
+            Log::Lsn(_) => Place::new("", 0),
+        };
+        Self {
+            settings,
+            context: start.context,
+            structures: start.structures,
+            tables: Tables::default(),
+            reading: Reading::default(),
+            waiting: start.waiting,
+            position,
+            part,
+            at,
+            transaction: None,
+            origin: None,
+            out,
+            batch: None,
+            head: None,
+            moved: false,
+            updates: Updates::new(),
+            redefined: false,
+            muted: false,
+        }
+    }
+
+    /// Tells nothing from now on.
+    pub(crate) fn mute(&mut self) {
+        self.muted = true;
+    }
+
+    /// Tells what comes from now on.
+    pub(crate) fn unmute(&mut self) {
+        self.muted = false;
+        self.moved = false;
+        self.updates.clear();
+    }
+
+    /// Transactions that are prepared here.
+    pub(crate) fn waiting(&self) -> &BTreeMap<String, Waiting> {
+        &self.waiting
+    }
+
+    /// Where the log is to be opened.
+    pub(super) fn log_start(&self) -> transport::Start {
+        match &self.position.log {
+            Log::Gtids { set, .. } => transport::Start::Gtids(set.clone()),
+            Log::Domains { newest, .. } => transport::Start::Domains(newest.clone()),
+            Log::Lsn(_) => transport::Start::File { name: String::new(), pos: 4 },
+        }
+    }
+
+    /// Everything up to here has been told.
+    pub(crate) fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// How far the log has been read.
+    pub(crate) fn at(&self) -> &Place {
+        &self.at
+    }
+
+    /// Whether a transaction has begun and not ended.
+    pub(super) fn is_inside(&self) -> bool {
+        self.transaction.is_some()
+    }
+
+    /// Takes one event.
+    pub(super) async fn take(&mut self, event: &Event<'_>) -> Result<()> {
+        self.see(event);
+        match &event.body {
+            Body::Gtid(gtid) => self.begin(event, gtid),
+            Body::TableMap(map) => self.describe(map).await,
+            Body::Rows(rows) => {
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.events = transaction.events.saturating_add(1);
+                }
+                self.rows(event, rows).await
+            }
+            Body::Xid(_) => self.end().await,
+            Body::Query(query) => self.query(event, query).await,
+            Body::XaPrepare(xa) => self.prepared(event, xa).await,
+            Body::RowsQuery(text) => {
+                self.note_query(text);
+                Ok(())
+            }
+            Body::Format(_) => {
+                self.tables.next_file();
+                Ok(())
+            }
+            Body::Statement(_) => self.statement_changes(),
+            Body::Incident { .. } => Err(incident()),
+            Body::Rotate { .. }
+            | Body::PreviousGtids(_)
+            | Body::GtidList(_)
+            | Body::Heartbeat
+            | Body::Stop
+            | Body::Passed(_) => Ok(()),
+        }
+    }
+
+    /// Notes how far the log has been read.
+    fn see(&mut self, event: &Event<'_>) {
+        let (file, pos) = match &event.body {
+            Body::Rotate { file, position } => (*file, *position),
+            _ => (event.file, event.end),
+        };
+        if file.is_empty() {
+            return;
+        }
+        if *self.at.file != *file {
+            self.at = Place::new(file, pos);
+        } else if pos > self.at.pos {
+            self.at.pos = pos;
+        }
+    }
+
+    fn begin(&mut self, event: &Event<'_>, gtid: &Gtid) -> Result<()> {
+        let start = Place::new(Arc::clone(&self.at.file), event.start);
+        let id = match &gtid.identity {
+            Identity::Numbered(it) => self.id(it),
+            Identity::Domain(it) => it.to_string(),
+            Identity::Anonymous => return Err(anonymous()),
+        };
+        let micros = gtid.original_commit.filter(|micros| *micros > 0);
+        let micros = micros.and_then(|micros| i64::try_from(micros).ok());
+        let mut transaction = Transaction::new(gtid.identity.clone(), id, micros, start);
+        if let Some(part) = self.part.take() {
+            verify(&part, &transaction.id)?;
+        }
+        // MariaDB has no BEGIN: whether an end of its own follows is told here.
+        transaction.open = matches!(gtid.identity, Identity::Domain(_)) && !gtid.flags.standalone;
+        transaction.idle = gtid.flags.start_alter || gtid.flags.rollback_alter;
+        self.head = None;
+        self.transaction = Some(transaction);
+        Ok(())
+    }
+
+    /// The text of a GTID; that of its origin is kept.
+    fn id(&mut self, gtid: &gtid::Gtid) -> String {
+        if self.origin.as_ref().is_none_or(|(origin, _)| *origin != gtid.origin) {
+            self.origin = Some((gtid.origin.clone(), gtid.origin.to_string()));
+        }
+        let origin = self.origin.as_ref().map(|(_, text)| text.as_str()).unwrap_or_default();
+        let mut id = String::with_capacity(origin.len() + 21);
+        id.push_str(origin);
+        // Writing into a string does not fail.
+        let _ = write!(id, ":{}", gtid.number);
+        id
+    }
+
+    /// The transaction has ended: everything up to here is told.
+    pub(super) async fn end(&mut self) -> Result<()> {
+        let Some(transaction) = self.transaction.take() else { return Ok(()) };
+        let (file, pos) = (Arc::clone(&self.at.file), self.at.pos);
+        match (&mut self.position.log, &transaction.identity) {
+            (Log::Gtids { set, file: f, pos: p }, Identity::Numbered(gtid)) => {
+                set.insert(gtid);
+                (*f, *p) = (file, pos);
+            }
+            (Log::Domains { newest, file: f, pos: p }, Identity::Domain(domain)) => {
+                newest.reach(*domain);
+                (*f, *p) = (file, pos);
+            }
+            _ => return Err(anonymous()),
+        }
+        self.gauge(&transaction);
+        if self.muted {
+            return Ok(());
+        }
+        if transaction.told {
+            let position = self.position.clone();
+            self.batch().await?.events.push(Told::End(position));
+            self.moved = false;
+            fault::point("stream.after_commit");
+        } else {
+            self.moved = true;
+        }
+        if self.updates.is_empty() {
+            return self.send_full().await;
+        }
+        // What a statement changed is stored with exactly this position: nothing may come behind
+        // it in the batch.
+        self.progress().await?;
+        let updates = std::mem::take(&mut self.updates);
+        self.batch().await?.updates.extend(updates);
+        self.send()
+    }
+
+    fn gauge(&self, transaction: &Transaction) {
+        self.out.gauges.received.fetch_max(self.at.offset(), Relaxed);
+        if let Some(micros) = transaction.commit_us {
+            self.out.gauges.commit_us.store(micros, Relaxed);
+        }
+    }
+
+    /// The batch that is being filled; a new one where there is none.
+    pub(super) async fn batch(&mut self) -> Result<&mut Batch> {
+        if self.batch.is_none() {
+            self.batch = Some(self.out.empty().await?);
+            self.head = None;
+        }
+        // There is one now.
+        self.batch.as_mut().ok_or_else(|| protocol("A batch is missing."))
+    }
+
+    /// Tells the beginning of the transaction before its first change.
+    pub(super) async fn begin_told(&mut self) -> Result<()> {
+        self.batch().await?;
+        let (Some(transaction), Some(batch)) = (&mut self.transaction, &mut self.batch) else {
+            return Err(protocol("Rows came outside a transaction."));
+        };
+        if transaction.told {
+            return Ok(());
+        }
+        if std::mem::take(&mut self.moved) {
+            batch.events.push(Told::Progress(self.position.clone()));
+        }
+        let id = batch.append(transaction.id.as_bytes());
+        let commit_us = transaction.commit_us.unwrap_or(0);
+        batch.events.push(Told::Begin(change::Begin { id, commit_us }));
+        transaction.told = true;
+        fault::point("stream.after_begin");
+        Ok(())
+    }
+
+    /// Says how far it is where nothing else says so.
+    async fn progress(&mut self) -> Result<()> {
+        let inside = self.transaction.as_ref().is_some_and(|transaction| transaction.told);
+        if self.moved && !inside {
+            self.moved = false;
+            let position = self.position.clone();
+            self.batch().await?.events.push(Told::Progress(position));
+        }
+        Ok(())
+    }
+
+    /// Hands on what has been collected.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        self.progress().await?;
+        self.send()
+    }
+
+    pub(super) async fn send_full(&mut self) -> Result<()> {
+        match &self.batch {
+            Some(batch) if batch.is_full() => self.send(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands the batch on, if there is anything in it.
+    pub(super) fn send(&mut self) -> Result<()> {
+        match self.batch.take() {
+            Some(batch) if batch.events.is_empty() && batch.updates.is_empty() => {
+                self.batch = Some(batch);
+                Ok(())
+            }
+            Some(batch) => {
+                self.head = None;
+                self.out.send(batch)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the batch back, so that all of them are free for the readers of chunks.
+    pub(crate) async fn rest(&mut self) -> Result<()> {
+        self.flush().await?;
+        match self.batch.take() {
+            Some(batch) => self.out.send(batch),
+            None => Ok(()),
+        }
+    }
+
+    fn note_query(&mut self, text: &[u8]) {
+        if !self.settings.include_query {
+            return;
+        }
+        if let Some(transaction) = &mut self.transaction {
+            transaction.query = Some(String::from_utf8_lossy(text).into_owned());
+        }
+    }
+}
+
+/// The first transaction after a start must be the one of which a part is delivered already.
+fn verify(part: &Part, id: &str) -> Result<()> {
+    if part.transaction == id {
+        return Ok(());
+    }
+    let message = format!(
+        "Transaction {} is delivered in part, but the log goes on with transaction {id}.",
+        part.transaction
+    );
+    Err(Error::definite(codes::OTHER_TRANSACTION, message)
+        .fix("Connect to the former server, or take a new snapshot under another connector name."))
+}
+
+fn anonymous() -> Error {
+    Error::definite(codes::NO_GTID, "The log has a transaction without an identifier.")
+        .fix("Set gtid_mode = ON, wait until the log has no such transactions, and take a new snapshot.")
+}
+
+fn incident() -> Error {
+    let message = "The server logged an incident: changes are missing from its log.";
+    Error::definite(codes::INCIDENT, message)
+        .fix("See the server's error log, then take a new snapshot under another connector name.")
+}
+
+/// The log has something where it cannot be.
+#[cold]
+pub(super) fn protocol(message: &str) -> Error {
+    Error::definite(codes::PROTOCOL, message).fix("Report this with the server's version.")
+}

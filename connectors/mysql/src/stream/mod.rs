@@ -1,0 +1,70 @@
+//! From the log to batches: events in, changes out, transaction by transaction.
+//!
+//! ```text
+//!  transport::Log ──Event──▶ Follower ──▶ tables   which table, how its rows are read
+//!                               │    ├──▶ rows     a captured table: every row a change
+//!                               │    ├──▶ weigh    a table being read: published, held, left out
+//!                               │    ├──▶ define   statements: structures as of here
+//!                               │    └──▶ xa       rows that wait for a verdict
+//!                               └──▶ Out ──▶ batches
+//! ```
+
+mod define;
+mod follower;
+mod held;
+pub(crate) mod place;
+mod rows;
+mod statement;
+mod tables;
+mod transaction;
+mod weigh;
+mod xa;
+
+pub(crate) use follower::{Follower, Start};
+pub(crate) use held::Chunk;
+pub(crate) use xa::Waiting;
+
+use crate::settings::Settings;
+use crate::transport;
+use place::Place;
+use walbrook_core::error::Result;
+
+/// An open log and the one who follows it.
+pub(crate) struct Stream {
+    log: transport::Log,
+    /// The state of everything but the connection.
+    pub(crate) follower: Follower,
+}
+
+impl Stream {
+    /// Opens the log at the follower's position.
+    pub(crate) async fn open(settings: &Settings, follower: Follower) -> Result<Self> {
+        let log = transport::Log::open(settings, &follower.log_start()).await?;
+        Ok(Self { log, follower })
+    }
+
+    /// Follows the log until everything before `until` has been told, and stops between two
+    /// transactions.
+    pub(crate) async fn reach(&mut self, until: &Place) -> Result<()> {
+        while self.follower.is_inside() || self.follower.at() < until {
+            self.step().await?;
+        }
+        self.follower.flush().await
+    }
+
+    /// Follows the log for ever.
+    pub(crate) async fn follow(&mut self) -> Result<()> {
+        loop {
+            self.step().await?;
+        }
+    }
+
+    /// Takes the next event. What has been collected is handed on before the socket is waited for.
+    async fn step(&mut self) -> Result<()> {
+        if !self.log.ready() {
+            self.follower.flush().await?;
+        }
+        let event = self.log.next().await?;
+        self.follower.take(&event).await
+    }
+}

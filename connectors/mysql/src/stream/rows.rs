@@ -1,0 +1,197 @@
+//! Rows of a captured table: every row a change.
+
+use super::follower::{Follower, protocol};
+use super::tables::Compiled;
+use crate::binlog::{Event, Rows, RowsKind, TableMapEvent};
+use crate::codes;
+use crate::source_block::{self, Tail};
+use crate::structure::{self, Structure, guard};
+use crate::table::Table;
+use std::sync::Arc;
+use walbrook_core::batch::{Batch, Image};
+use walbrook_core::change::{Change, Event as Told, Marker, Op, Source};
+use walbrook_core::checkpoint::{Part, put};
+use walbrook_core::error::{Error, Result};
+use walbrook_core::fault;
+use walbrook_core::layout;
+
+/// What one row of a rows event does, its images in the batch that it was read into.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub(super) op: Op,
+    pub(super) before: Option<Image>,
+    pub(super) after: Option<Image>,
+}
+
+impl Follower {
+    /// Takes a description of a table.
+    pub(super) async fn describe(&mut self, event: &TableMapEvent<'_>) -> Result<()> {
+        if self.tables.is_known(event) {
+            return Ok(());
+        }
+        let (Ok(database), Ok(table)) =
+            (std::str::from_utf8(event.database), std::str::from_utf8(event.table))
+        else {
+            return Err(protocol("The name of a table is not UTF-8."));
+        };
+        if !(self.settings.selection)(database, table) {
+            self.tables.insert(event, None);
+            return Ok(());
+        }
+        let name = layout::Table::new(database, table);
+        let compiled = match self.tables.compiled(&name, event) {
+            Some(compiled) => compiled,
+            None => self.compile(name, event).await?,
+        };
+        self.tables.insert(event, Some(compiled));
+        Ok(())
+    }
+
+    async fn compile(
+        &mut self,
+        name: layout::Table,
+        event: &TableMapEvent<'_>,
+    ) -> Result<Arc<Compiled>> {
+        let map = event.decode()?;
+        let known = self.structures.get(&name.schema, &name.name).cloned();
+        let told = structure::from_map(&map, known.as_deref());
+        let structure = match told.map(Arc::new).or_else(|| known.clone()) {
+            Some(structure) if guard::agrees(&structure, &map).is_ok() => structure,
+            _ => Arc::new(self.ask_live(&name, &map).await?),
+        };
+        if known.as_ref() != Some(&structure) {
+            self.updates.push(put(Part::Structure(name.to_string()), &*structure));
+            self.structures.insert((*structure).clone());
+        }
+        let rows = Table::compile(&map, &structure, &self.settings.modes, self.settings.flavor)?;
+        Ok(Arc::new(Compiled { name, rows }))
+    }
+
+    /// The last resort where the history does not know a table: the live structure, if the rows of
+    /// the log have exactly its form.
+    async fn ask_live(
+        &self,
+        name: &layout::Table,
+        map: &crate::binlog::table_map::TableMap,
+    ) -> Result<Structure> {
+        let live = crate::source::structures::one(&self.settings, &self.context, name).await?;
+        let Some(live) = live else { return Err(unknown(name, "the table does not exist any more")) };
+        guard::agrees(&live, map).map_err(|why| unknown(name, &why))?;
+        tracing::warn!(table = %name, "the structure was taken from the live server");
+        Ok(live)
+    }
+
+    /// Takes the rows of an event.
+    pub(super) async fn rows(&mut self, event: &Event<'_>, rows: &Rows<'_>) -> Result<()> {
+        let Some(transaction) = &self.transaction else {
+            return Err(protocol("Rows came outside a transaction."));
+        };
+        if self.muted || transaction.waits || rows.bytes.is_empty() {
+            return Ok(());
+        }
+        let Some(compiled) = self.tables.of(rows.table_id)? else { return Ok(()) };
+        let compiled = Arc::clone(compiled);
+        if self.reading.is_empty() || self.reading.publishes(&compiled.name) {
+            return self.tell(event, rows, &compiled).await;
+        }
+        self.weigh(event, rows, &compiled).await
+    }
+
+    /// Tells every row.
+    async fn tell(
+        &mut self,
+        event: &Event<'_>,
+        rows: &Rows<'_>,
+        compiled: &Compiled,
+    ) -> Result<()> {
+        let mut bytes = rows.bytes;
+        let mut number = 0;
+        while !bytes.is_empty() {
+            self.begin_told().await?;
+            let Some(batch) = &mut self.batch else { return Err(protocol("A batch is missing.")) };
+            let row = read(batch, &compiled.rows, rows, &mut bytes)?;
+            self.change(event, compiled, row, number);
+            number += 1;
+            self.send_full().await?;
+        }
+        Ok(())
+    }
+
+    /// Appends the change of a row whose images are in the batch.
+    pub(super) fn change(&mut self, event: &Event<'_>, compiled: &Compiled, row: Row, number: u32) {
+        let (Some(transaction), Some(batch)) = (&self.transaction, &mut self.batch) else { return };
+        let seconds = i64::from(event.timestamp) * 1_000_000;
+        let ts_us = transaction.commit_us.unwrap_or(seconds);
+        let settings = &self.settings;
+        let head = match self.head {
+            Some((at, head)) if at == ts_us => head,
+            _ => batch.append_with(|out| {
+                source_block::write_head(out, settings.flavor, &settings.topic_prefix, ts_us);
+            }),
+        };
+        self.head = Some((ts_us, head));
+        let tail = Tail {
+            db: &compiled.name.schema,
+            ts_us,
+            table: Some(&compiled.name.name),
+            server_id: event.server_id,
+            gtid: Some(&transaction.id),
+            file: event.file,
+            pos: event.start,
+            row: number,
+            thread: transaction.thread,
+            query: transaction.query.as_deref(),
+        };
+        let tail = batch.append_with(|out| source_block::write_tail(out, &tail));
+        let layout = batch.layout(&compiled.rows.layout);
+        batch.events.push(Told::Change(Change {
+            layout,
+            op: row.op,
+            number: transaction.number(number),
+            before: row.before,
+            after: row.after,
+            source: Source { head, tail },
+            marker: Marker::False,
+        }));
+        fault::point("stream.mid_transaction");
+    }
+}
+
+/// Reads the next row of an event into `batch`.
+pub(super) fn read(
+    batch: &mut Batch,
+    table: &Table,
+    rows: &Rows<'_>,
+    bytes: &mut &[u8],
+) -> Result<Row> {
+    let left = bytes.len();
+    let failed = |error: crate::table::RowError| error.into_error(&table.layout);
+    let mut before = None;
+    if rows.kind != RowsKind::Write {
+        before = Some(table.write(batch, bytes, rows.before, None).map_err(failed)?);
+    }
+    let (op, after) = match (rows.kind, before) {
+        (RowsKind::Write, _) => (Op::Create, Some(table.write(batch, bytes, rows.after, None))),
+        (RowsKind::Update, _) => (Op::Update, Some(table.write(batch, bytes, rows.after, before))),
+        (RowsKind::PartialUpdate, Some(old)) => {
+            (Op::Update, Some(table.write_partial(batch, bytes, rows.after, old)))
+        }
+        (RowsKind::PartialUpdate | RowsKind::Delete, _) => (Op::Delete, None),
+    };
+    let after = after.transpose().map_err(failed)?;
+    if bytes.len() == left {
+        return Err(protocol("A row of the log has no bytes."));
+    }
+    Ok(Row { op, before, after })
+}
+
+fn unknown(name: &layout::Table, why: &str) -> Error {
+    let message = format!(
+        "The structure of table {name} at this place of the log is not known, and the present one \
+         does not fit: {why}."
+    );
+    Error::definite(codes::STRUCTURE, message).fix(
+        "Run SET GLOBAL binlog_row_metadata = 'FULL'; so that the log tells it from now on, and take \
+         a new snapshot under another connector name.",
+    )
+}

@@ -1,0 +1,118 @@
+//! Rows of a table that is being read: published, held for an open chunk, or left out because the
+//! row that is still to be read contains them.
+
+use super::follower::Follower;
+use super::rows::{Row, read};
+use super::tables::Compiled;
+use crate::binlog::{Event, Rows};
+use walbrook_core::batch::{Batch, Image};
+use walbrook_core::change::Op;
+use walbrook_core::chunk::{Incomplete, Key, Place, is_same_row};
+use walbrook_core::error::Result;
+
+impl Follower {
+    /// Takes the rows of an event, one by one.
+    pub(super) async fn weigh(
+        &mut self,
+        event: &Event<'_>,
+        rows: &Rows<'_>,
+        compiled: &Compiled,
+    ) -> Result<()> {
+        let mut scratch = Batch::default();
+        let mut bytes = rows.bytes;
+        let mut number = 0;
+        while !bytes.is_empty() {
+            scratch.clear();
+            let row = read(&mut scratch, &compiled.rows, rows, &mut bytes)?;
+            self.weigh_row(event, compiled, &scratch, row, number).await?;
+            number += 1;
+        }
+        Ok(())
+    }
+
+    async fn weigh_row(
+        &mut self,
+        event: &Event<'_>,
+        compiled: &Compiled,
+        scratch: &Batch,
+        row: Row,
+        number: u32,
+    ) -> Result<()> {
+        let layout = &compiled.rows.layout;
+        let same = match (row.before, row.after) {
+            (Some(old), Some(new)) => is_same_row(layout, scratch, old, new),
+            _ => false,
+        };
+        let from = match same {
+            true => None,
+            false => self.locate(compiled, scratch, row.before).await?,
+        };
+        let to = self.locate(compiled, scratch, row.after).await?;
+        if let (Some(Place::Open(chunk)), Some(image)) = (from, row.before) {
+            self.hold(compiled, chunk, scratch, image, false);
+        }
+        if let (Some(Place::Open(chunk)), Some(image)) = (to, row.after) {
+            self.hold(compiled, chunk, scratch, image, true);
+        }
+        let leaves = from == Some(Place::Published);
+        let comes = to == Some(Place::Published);
+        let told = match (row.op, leaves, comes) {
+            (Op::Update, true, false) => Row { op: Op::Delete, before: row.before, after: None },
+            (Op::Update, false, true) if !same => {
+                Row { op: Op::Create, before: None, after: row.after }
+            }
+            (_, true, _) | (_, _, true) => row,
+            _ => return Ok(()),
+        };
+        self.begin_told().await?;
+        let Some(batch) = &mut self.batch else { return Ok(()) };
+        let before = told.before.map(|image| batch.copy(layout, scratch, image, None));
+        let after = told.after.map(|image| batch.copy(layout, scratch, image, None));
+        self.change(event, compiled, Row { op: told.op, before, after }, number);
+        self.send_full().await
+    }
+
+    /// Where the row of an image lies. A table that is read in one piece is one chunk.
+    async fn locate(
+        &mut self,
+        compiled: &Compiled,
+        scratch: &Batch,
+        image: Option<Image>,
+    ) -> Result<Option<Place>> {
+        let Some(image) = image else { return Ok(None) };
+        let Some(table) = self.reading.table(&compiled.name) else {
+            return Ok(Some(Place::Published));
+        };
+        let layout = &compiled.rows.layout;
+        if table.orders.is_empty() {
+            let place = self.reading.place(&self.settings, &compiled.name, &Key::default()).await?;
+            return Ok(Some(place));
+        }
+        let Some(key) = Key::of(layout, &table.orders, scratch, image) else {
+            self.reading.spoil();
+            return Ok(None);
+        };
+        let place = self.reading.place(&self.settings, &compiled.name, &key).await?;
+        Ok(Some(place))
+    }
+
+    fn hold(
+        &mut self,
+        compiled: &Compiled,
+        chunk: usize,
+        scratch: &Batch,
+        image: Image,
+        there: bool,
+    ) {
+        let table = self.reading.table(&compiled.name);
+        let Some(window) = table.and_then(|table| table.windows.get_mut(chunk)) else { return };
+        let layout = &compiled.rows.layout;
+        let held = match there {
+            true => window.put(layout, scratch, image),
+            false => window.remove(layout, scratch, image),
+        };
+        if held == Err(Incomplete) {
+            self.reading.spoil();
+        }
+    }
+}

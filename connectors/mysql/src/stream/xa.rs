@@ -1,0 +1,98 @@
+//! Distributed transactions: the log has their rows where they are prepared, and the verdict in
+//! another transaction, perhaps days later. Only where they began is kept; their rows are read once
+//! more where they are committed.
+
+use super::follower::{Follower, protocol};
+use super::place::Place;
+use crate::binlog::{Body, Event, XaPrepare};
+use crate::codes;
+use crate::transport;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use walbrook_core::checkpoint::{Part, put};
+use walbrook_core::error::{Error, Result};
+
+/// Where a prepared transaction is in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Its identity, for messages.
+    pub transaction: String,
+    /// Log file.
+    pub file: String,
+    /// Where it begins there.
+    pub pos: u64,
+}
+
+impl Follower {
+    /// The rows have been told to the server's log; the verdict comes later, or now.
+    pub(super) async fn prepared(&mut self, event: &Event<'_>, xa: &XaPrepare<'_>) -> Result<()> {
+        let Some(transaction) = &mut self.transaction else {
+            return Err(protocol("A transaction was prepared that has not begun."));
+        };
+        let (id, start) = (transaction.id.clone(), transaction.start.clone());
+        if xa.one_phase {
+            transaction.waits = false;
+            self.recall(&start).await?;
+            return self.end().await;
+        }
+        let (xid, file) = (key(&xa.quoted()), start.file.to_string());
+        let waiting = Waiting { transaction: id, file, pos: start.pos };
+        tracing::debug!(transaction = waiting.transaction, end = event.end, "prepared");
+        self.updates.push(put(Part::Prepared(xid.clone()), &waiting));
+        self.waiting.insert(xid, waiting);
+        self.end().await
+    }
+
+    /// The verdict is to commit.
+    pub(super) async fn committed(&mut self, xid: &str) -> Result<()> {
+        let xid = key(xid);
+        let Some(waiting) = self.waiting.remove(&xid) else { return Err(unknown(&xid)) };
+        self.updates.push((Part::Prepared(xid), None));
+        self.recall(&Place::new(waiting.file, waiting.pos)).await?;
+        self.end().await
+    }
+
+    /// The verdict is to roll back: nobody has seen the rows.
+    pub(super) async fn rolled_back(&mut self, xid: &str) -> Result<()> {
+        let xid = key(xid);
+        if self.waiting.remove(&xid).is_some() {
+            self.updates.push((Part::Prepared(xid), None));
+        }
+        self.end().await
+    }
+
+    /// Reads the rows of the transaction that begins at `start` once more, into the present one.
+    async fn recall(&mut self, start: &Place) -> Result<()> {
+        let (name, pos) = (start.file.to_string(), start.pos);
+        let settings = Arc::clone(&self.settings);
+        let mut log = transport::Log::open(&settings, &transport::Start::File { name, pos }).await?;
+        loop {
+            let event = log.next().await?;
+            match &event.body {
+                Body::TableMap(map) => self.describe(map).await?,
+                Body::Rows(rows) => {
+                    if let Some(transaction) = &mut self.transaction {
+                        transaction.events = transaction.events.saturating_add(1);
+                    }
+                    Box::pin(self.rows(&event, rows)).await?;
+                }
+                Body::XaPrepare(_) => return Ok(()),
+                Body::Xid(_) => return Err(protocol("A prepared transaction ends otherwise.")),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The identifier as one text, however it was written.
+fn key(xid: &str) -> String {
+    xid.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>().to_ascii_lowercase()
+}
+
+fn unknown(xid: &str) -> Error {
+    let message = format!(
+        "The XA transaction {xid} was committed, but the log that is known does not have its rows."
+    );
+    Error::definite(codes::XA_UNKNOWN, message)
+        .fix("Take a new snapshot under another connector name while no XA transaction is prepared.")
+}
