@@ -42,3 +42,65 @@ pub const STATEMENT: Code = Code::new("WB-MYSQL-017");
 pub const COMPRESSED: Code = Code::new("WB-MYSQL-018");
 /// The reader thread could not be started or ended in a way that it does not know.
 pub const THREAD: Code = Code::new("WB-MYSQL-019");
+/// A certificate or key file cannot be read.
+pub const CERTIFICATE_FILE: Code = Code::new("WB-MYSQL-020");
+
+/// A row does not have the form of its table, or a value of it cannot be told.
+pub const ROW: Code = Code::new("WB-MYSQL-060");
+/// The rows of the log and the structure known of their table do not agree.
+pub const STRUCTURE: Code = Code::new("WB-MYSQL-061");
+/// A value of a row cannot be decoded.
+pub const VALUE: Code = Code::new("WB-MYSQL-050");
+/// A text is not valid in its character set.
+pub const TEXT: Code = Code::new("WB-MYSQL-051");
+/// A column is stored in the log as something else than declared.
+pub const UNFIT: Code = Code::new("WB-MYSQL-052");
+/// A character set that cannot be converted exactly.
+pub const CHARSET: Code = Code::new("WB-MYSQL-053");
+/// The server is not of the kind that the URL or the checkpoint says.
+pub const OTHER_SERVER: Code = Code::new("WB-MYSQL-020");
+/// The checkpoint was made with another topic prefix.
+pub const OTHER_PREFIX: Code = Code::new("WB-MYSQL-021");
+/// The server lacks transactions that are delivered already.
+pub const BEHIND: Code = Code::new("WB-MYSQL-022");
+/// The stored checkpoint cannot be understood.
+pub const CHECKPOINT: Code = Code::new("WB-MYSQL-023");
+/// The log goes on with another transaction than the one that is delivered in part.
+pub const OTHER_TRANSACTION: Code = Code::new("WB-MYSQL-024");
+
+/// The server does not log what is needed: `log_bin` is off.
+pub const NO_LOG: Code = Code::new("WB-MYSQL-030");
+/// Changes of rows are not logged as rows: `binlog_format`.
+pub const FORMAT: Code = Code::new("WB-MYSQL-031");
+/// Transactions have no global identifiers: `gtid_mode`.
+pub const NO_GTID: Code = Code::new("WB-MYSQL-032");
+/// Rows are not logged whole: `binlog_row_image`.
+pub const ROW_IMAGE: Code = Code::new("WB-MYSQL-033");
+/// Column names are not logged: `binlog_row_metadata`.
+pub const ROW_METADATA: Code = Code::new("WB-MYSQL-034");
+/// The log is kept for a short time only.
+pub const RETENTION: Code = Code::new("WB-MYSQL-035");
+/// No table is selected.
+pub const NO_TABLES: Code = Code::new("WB-MYSQL-036");
+/// The account may not read the log.
+pub const REPLICATION_RIGHT: Code = Code::new("WB-MYSQL-037");
+/// The account may not read a table.
+pub const SELECT: Code = Code::new("WB-MYSQL-038");
+/// Prepared XA transactions are waiting at the first start.
+pub const XA_WAITING: Code = Code::new("WB-MYSQL-039");
+/// A selected table is not kept in InnoDB, so it cannot be read beside the log.
+pub const ENGINE: Code = Code::new("WB-MYSQL-040");
+/// The server's version is older than what is supported.
+pub const VERSION: Code = Code::new("WB-MYSQL-041");
+
+/// A statement that changes tables cannot be understood.
+pub const DDL: Code = Code::new("WB-MYSQL-072");
+/// Part of a transaction was rolled back in the log after its rows.
+pub const ROLLED_BACK: Code = Code::new("WB-MYSQL-073");
+
+/// A table changed while it was read; it is read again.
+pub const CHANGED: Code = Code::new("WB-MYSQL-080");
+/// The snapshot's session does not show what the log has told.
+pub const NOT_SHOWN: Code = Code::new("WB-MYSQL-081");
+/// An XA transaction was committed whose beginning is not known.
+pub const XA_UNKNOWN: Code = Code::new("WB-MYSQL-090");

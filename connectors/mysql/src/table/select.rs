@@ -1,0 +1,105 @@
+//! Rows of a snapshot, as SELECT gives them over the binary protocol.
+
+use super::row_error::name;
+use super::{Modes, RowError, columns};
+use crate::flavor::Flavor;
+use crate::structure::Structure;
+use crate::values::{Form, Written, select};
+use mysql_async::Value;
+use std::sync::Arc;
+use walbrook_core::batch::{Batch, Image};
+use walbrook_core::layout::Layout;
+
+/// The writer of a table's selected rows. Its layout equals that of [`super::Table`].
+#[derive(Debug)]
+pub struct Select {
+    /// How the rows are written.
+    pub layout: Arc<Layout>,
+    /// One for each field.
+    columns: Vec<Column>,
+}
+
+#[derive(Debug)]
+struct Column {
+    form: Form,
+    optional: bool,
+}
+
+impl Select {
+    /// Compiles the table as it is declared.
+    pub fn compile(structure: &Structure, modes: &Modes, flavor: Flavor) -> Self {
+        let columns = structure.columns.iter().map(|column| Column {
+            form: Form::of(&column.kind, modes, flavor),
+            optional: column.nullable,
+        });
+        let columns = columns.collect();
+        Self { layout: Arc::new(columns::layout(structure, modes, flavor)), columns }
+    }
+
+    /// The columns that [`Select::write`] expects, quoted, for a select list. By name, because `*`
+    /// leaves out the invisible ones.
+    ///
+    /// The session must have `character_set_results = utf8mb4` and `time_zone = '+00:00'`, and the
+    /// statement must be prepared: as text a FLOAT is rounded.
+    pub fn select_list(&self) -> String {
+        let mut list = String::new();
+        for field in &self.layout.fields {
+            if !list.is_empty() {
+                list.push_str(", ");
+            }
+            list.push('`');
+            list.push_str(&field.name.replace('`', "``"));
+            list.push('`');
+        }
+        list
+    }
+
+    /// Writes a row of `SELECT` [`Select::select_list`].
+    pub fn write(&self, batch: &mut Batch, row: &[Value]) -> Result<Image, RowError> {
+        if row.len() != self.columns.len() {
+            return Err(RowError::malformed(&self.layout));
+        }
+        let mut image = batch.image(&self.layout);
+        for (place, (column, value)) in self.columns.iter().zip(row).enumerate() {
+            if *value == Value::NULL {
+                if !column.optional {
+                    return Err(RowError::NullInRequired { column: place });
+                }
+                image.null();
+                continue;
+            }
+            image.value_or_null(|out| {
+                let written =
+                    select::write(&column.form, value, out).map_err(|bad| self.bad(bad, place))?;
+                told(written, &column.form, column.optional, out)
+                    .ok_or_else(|| RowError::out_of_reach(&self.layout, place))
+            })?;
+        }
+        Ok(image.finish())
+    }
+
+    #[cold]
+    fn bad(&self, bad: crate::values::Bad, place: usize) -> RowError {
+        RowError::Bad(bad.error(&self.layout.table, name(&self.layout, place)))
+    }
+}
+
+/// Whether a value was written: a zero date in a required column is 1970, in a nullable one null.
+/// Nothing: the column must have a value, and there is none that the form can tell.
+#[inline]
+pub(super) fn told(
+    written: Written,
+    form: &Form,
+    optional: bool,
+    out: &mut Vec<u8>,
+) -> Option<bool> {
+    match written {
+        Written::Value => Some(true),
+        Written::ZeroDate | Written::OutOfReach if optional => Some(false),
+        Written::ZeroDate => {
+            form.epoch(out);
+            Some(true)
+        }
+        Written::OutOfReach => None,
+    }
+}
