@@ -22,6 +22,11 @@ impl Control {
         Self { topic, key: text::of(key), value: text::of(value), ready: None }
     }
 
+    /// Name of the topic.
+    pub(super) fn topic(&self) -> &str {
+        &self.topic
+    }
+
     /// The resolved constants, or what is needed for them.
     pub(super) fn resolve(&mut self, resolved: &Resolved) -> Result<Ready, Vec<Need>> {
         if let Some(ready) = self.ready {

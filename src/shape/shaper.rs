@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use walbrook_core::avro::write;
 use walbrook_core::batch::Batch;
-use walbrook_core::change::{Begin, Change, Event};
+use walbrook_core::change::{Begin, Change, Event, Notice};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::position::{Part, Position};
 use walbrook_core::schema::Kind;
@@ -39,6 +39,8 @@ pub struct Shaper {
     known: HashMap<usize, usize>,
     transactions: Control,
     heartbeats: Control,
+    /// Topics of the source's own records.
+    notices: Vec<Control>,
     open: Option<Open>,
     delivered: Option<Part>,
     position: Option<Position>,
@@ -67,6 +69,7 @@ impl Shaper {
             known: HashMap::new(),
             transactions,
             heartbeats,
+            notices: Vec::new(),
             open: None,
             delivered: position.as_ref().and_then(|position| position.part.clone()),
             position,
@@ -97,6 +100,7 @@ impl Shaper {
             let done = match event {
                 Event::Begin(begin) => self.begin(batch, begin, out),
                 Event::Change(change) => self.change(batch, change, out, now_us),
+                Event::Notice(notice) => self.notice(batch, notice, out),
                 Event::End(position) => self.end(position, out),
                 Event::Progress(position) => {
                     self.reached(position, out);
@@ -127,6 +131,20 @@ impl Shaper {
             }
         }
         self.open = Some(open);
+        Ok(())
+    }
+
+    fn notice(&mut self, batch: &Batch, notice: &Notice, out: &mut Output) -> Result<(), Stop> {
+        let topic = &notice.topic;
+        let place = self.notices.iter().position(|known| known.topic() == topic.name);
+        let place = place.unwrap_or_else(|| {
+            self.notices.push(Control::new(topic.name.clone(), &topic.key, &topic.value));
+            self.notices.len() - 1
+        });
+        let Some(control) = self.notices.get_mut(place) else { return Ok(()) };
+        let ready = control.resolve(&self.resolved).map_err(Stop::Need)?;
+        let (key, value) = (notice.key.of(&batch.bytes), notice.value.of(&batch.bytes));
+        control::write(out, ready, |o| o.extend_from_slice(key), |o| o.extend_from_slice(value));
         Ok(())
     }
 

@@ -44,7 +44,7 @@ impl Rows {
                 }
                 Event::End(_) => self.open = None,
                 Event::Change(change) => out.extend(self.change(batch, change, now_us)),
-                Event::Progress(_) => {}
+                Event::Progress(_) | Event::Notice(_) => {}
             }
         }
         out

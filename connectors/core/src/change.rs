@@ -2,6 +2,8 @@
 
 use crate::batch::{Image, Span};
 use crate::position::Position;
+use crate::schema::Schema;
+use std::sync::Arc;
 
 /// What a change does to its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +106,28 @@ pub struct Begin {
     pub commit_us: i64,
 }
 
+/// A topic of the source's own records, such as that of schema changes.
+#[derive(Debug)]
+pub struct NoticeTopic {
+    /// Its name.
+    pub name: String,
+    /// Schema of its keys.
+    pub key: Schema,
+    /// Schema of its values.
+    pub value: Schema,
+}
+
+/// A record of a source's own topic, complete but for the numbers of its schemas.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Where it goes.
+    pub topic: Arc<NoticeTopic>,
+    /// Encoded key.
+    pub key: Span,
+    /// Encoded value.
+    pub value: Span,
+}
+
 /// An entry of a batch, in log order.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -111,6 +135,9 @@ pub enum Event {
     Begin(Begin),
     /// A row changes.
     Change(Change),
+    /// The source has a record of its own to tell. Outside transactions, before the position that
+    /// covers it.
+    Notice(Notice),
     /// The transaction has ended; everything up to the position is told.
     End(Position),
     /// Nothing of interest happened up to here: idle progress.

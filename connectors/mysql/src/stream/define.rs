@@ -72,6 +72,7 @@ impl Follower {
         for effect in &effects {
             self.effect(event, effect).await?;
         }
+        self.announce(event, query, &effects).await?;
         // MySQL 8.0.21+ creates and fills a table in one transaction.
         let goes_on = sql.trim_end().to_ascii_uppercase().ends_with("START TRANSACTION");
         if goes_on && let Some(transaction) = &mut self.transaction {
@@ -168,12 +169,12 @@ impl Follower {
         let (true, Some(structure)) = (told, structure) else { return Ok(()) };
         let layout = Select::compile(structure, &self.settings.modes, self.settings.flavor).layout;
         self.begin_told().await?;
+        let ts_us = self.time_of(event);
         let settings = &self.settings;
         let (Some(transaction), Some(batch)) = (&mut self.transaction, &mut self.batch) else {
             return Ok(());
         };
         transaction.events = transaction.events.saturating_add(1);
-        let ts_us = transaction.commit_us.unwrap_or(i64::from(event.timestamp) * 1_000_000);
         let head = batch.append_with(|out| {
             source_block::write_head(out, settings.flavor, &settings.topic_prefix, ts_us);
         });

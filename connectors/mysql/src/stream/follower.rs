@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use walbrook_core::batch::{Batch, Span};
-use walbrook_core::change::{self, Event as Told};
+use walbrook_core::change::{self, Event as Told, NoticeTopic};
 use walbrook_core::checkpoint::Updates;
 use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
@@ -62,6 +62,8 @@ pub(crate) struct Follower {
     pub(super) updates: Updates,
     /// Whether a captured table has been defined anew since this was last reset.
     pub(crate) redefined: bool,
+    /// The topic of schema changes.
+    pub(super) notices: Arc<NoticeTopic>,
     /// Whether nothing is told: only structures are followed.
     pub(super) muted: bool,
 }
@@ -78,6 +80,7 @@ impl Follower {
             Log::Lsn(_) => Place::new("", 0),
         };
         Self {
+            notices: super::announce::topic(&settings),
             settings,
             context: start.context,
             structures: start.structures,
@@ -255,7 +258,7 @@ impl Follower {
             return self.send_full().await;
         }
         // What a statement changed is stored with exactly this position: nothing may come behind
-        // it in the batch.
+        // it in the batch. Records of its own come before it.
         self.progress().await?;
         let updates = std::mem::take(&mut self.updates);
         self.batch().await?.updates.extend(updates);
@@ -345,6 +348,13 @@ impl Follower {
             Some(batch) => self.out.send(batch),
             None => Ok(()),
         }
+    }
+
+    /// When the current change was made, microseconds since 1970: seconds where the server tells no
+    /// more.
+    pub(super) fn time_of(&self, event: &Event<'_>) -> i64 {
+        let told = self.transaction.as_ref().and_then(|transaction| transaction.commit_us);
+        told.unwrap_or(i64::from(event.timestamp) * 1_000_000)
     }
 
     fn note_query(&mut self, text: &[u8]) {

@@ -9,6 +9,7 @@
 //!                               └──▶ Out ──▶ batches
 //! ```
 
+mod announce;
 mod define;
 mod follower;
 mod held;

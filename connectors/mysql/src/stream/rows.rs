@@ -119,9 +119,8 @@ impl Follower {
 
     /// Appends the change of a row whose images are in the batch.
     pub(super) fn change(&mut self, event: &Event<'_>, compiled: &Compiled, row: Row, number: u32) {
+        let ts_us = self.time_of(event);
         let (Some(transaction), Some(batch)) = (&self.transaction, &mut self.batch) else { return };
-        let seconds = i64::from(event.timestamp) * 1_000_000;
-        let ts_us = transaction.commit_us.unwrap_or(seconds);
         let settings = &self.settings;
         let head = match self.head {
             Some((at, head)) if at == ts_us => head,
