@@ -44,11 +44,6 @@ pub const COMPRESSED: Code = Code::new("WB-MYSQL-018");
 pub const THREAD: Code = Code::new("WB-MYSQL-019");
 /// A certificate or key file cannot be read.
 pub const CERTIFICATE_FILE: Code = Code::new("WB-MYSQL-020");
-
-/// A row does not have the form of its table, or a value of it cannot be told.
-pub const ROW: Code = Code::new("WB-MYSQL-060");
-/// The rows of the log and the structure known of their table do not agree.
-pub const STRUCTURE: Code = Code::new("WB-MYSQL-061");
 /// A value of a row cannot be decoded.
 pub const VALUE: Code = Code::new("WB-MYSQL-050");
 /// A text is not valid in its character set.
@@ -57,6 +52,10 @@ pub const TEXT: Code = Code::new("WB-MYSQL-051");
 pub const UNFIT: Code = Code::new("WB-MYSQL-052");
 /// A character set that cannot be converted exactly.
 pub const CHARSET: Code = Code::new("WB-MYSQL-053");
+/// A row does not have the form of its table, or a value of it cannot be told.
+pub const ROW: Code = Code::new("WB-MYSQL-060");
+/// The rows of the log and the structure known of their table do not agree.
+pub const STRUCTURE: Code = Code::new("WB-MYSQL-061");
 /// The server is not of the kind that the URL or the checkpoint says.
 pub const OTHER_SERVER: Code = Code::new("WB-MYSQL-020");
 /// The checkpoint was made with another topic prefix.
