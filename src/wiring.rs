@@ -159,7 +159,7 @@ pub fn postgres(config: &Config, connector: &Connector) -> postgres::Settings {
             choice::Snapshot::WhenNeeded => postgres::SnapshotMode::WhenNeeded,
         },
         snapshot_workers: connector.snapshot_workers as usize,
-        feedback: Duration::from_secs(10),
+        feedback: postgres::FEEDBACK,
     }
 }
 
