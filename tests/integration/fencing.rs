@@ -80,7 +80,8 @@ fn own_timeout_recovers_alone() {
         for round in 0..scale(1, 2) {
             tokio::time::sleep(seconds(2)).await;
             stop_inside(&daemon, &format!("{}.public.ledger", world.name())).await;
-            tokio::time::sleep(scale(seconds(15), seconds(90))).await;
+            // The time-out, and 10 s after which the broker looks for it at the latest.
+            tokio::time::sleep(scale(seconds(23), seconds(90))).await;
             daemon.signal("-CONT");
             let begin = Instant::now();
             // What was open is lost: nothing is added before it has found its way back.
