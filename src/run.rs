@@ -121,11 +121,14 @@ impl Report for Reporter {
         }
     }
 
-    fn opened(&self, gauges: Arc<Gauges>, position: Option<&Position>) {
+    fn opened(&self, gauges: Arc<Gauges>, position: Option<&Position>, generation: Option<u64>) {
         self.entry.gauges(Arc::clone(&gauges));
         *self.gauges.lock().unwrap_or_else(PoisonError::into_inner) = Some(gauges);
         if let Some(position) = position {
             self.entry.position(position);
+        }
+        if let Some(generation) = generation {
+            self.entry.generation(generation);
         }
     }
 

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering::Relaxed;
 /// How far behind, in three measures.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Lag {
-    /// Bytes of log between the newest position heard of and the last one confirmed.
-    pub bytes: u64,
+    /// Bytes of log between the newest position heard of and the last one confirmed; `None` before
+    /// the first position, as in a first snapshot.
+    pub bytes: Option<u64>,
     /// Age of the newest transaction that is received and not yet delivered; 0 if there is none.
     pub seconds: f64,
     /// Bytes of log that the database keeps for the connector.
@@ -24,7 +25,7 @@ impl Lag {
         let behind = received_us > status.commit_us;
         let age = if behind { now_us.saturating_sub(received_us).max(0) } else { 0 };
         Self {
-            bytes: head.saturating_sub(confirmed),
+            bytes: (confirmed > 0).then(|| head.saturating_sub(confirmed)),
             seconds: age as f64 / 1e6,
             retained: gauges.retained.load(Relaxed),
         }

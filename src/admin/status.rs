@@ -148,11 +148,13 @@ mod tests {
         let entry = board.add("a", BTreeMap::new());
         let gauges = Arc::new(Gauges::default());
         gauges.head.store(500, Relaxed);
+        entry.gauges(gauges.clone());
+        let before = status(&board.get("a").unwrap(), "w");
+        assert!(before["walbrook"]["lag_bytes"].is_null(), "nothing is confirmed yet");
         gauges.confirmed.store(200, Relaxed);
         gauges.commit_us.store(now_us() - 3_000_000, Relaxed);
-        entry.gauges(gauges.clone());
         let lag = Lag::of(&board.get("a").unwrap(), now_us());
-        assert!(lag.bytes == 300 && (2.9..10.0).contains(&lag.seconds), "{lag:?}");
+        assert!(lag.bytes == Some(300) && (2.9..10.0).contains(&lag.seconds), "{lag:?}");
         let commit_us = Some(gauges.commit_us.load(Relaxed));
         entry.delivered(Delivered { records: 1, commit_us, ..Delivered::default() });
         assert_eq!(Lag::of(&board.get("a").unwrap(), now_us()).seconds, 0.0);

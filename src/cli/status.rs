@@ -92,7 +92,7 @@ fn row(status: &Value) -> Vec<String> {
     vec![
         status.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
         phase(status).to_owned(),
-        size(number("lag_bytes")),
+        ours(status, "lag_bytes").as_u64().map_or_else(|| "-".to_owned(), size),
         format!("{seconds:.1} s"),
         size(number("retained_bytes")),
         number("records").to_string(),

@@ -11,7 +11,7 @@ use crate::shape::{self, Need, Shaper};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use walbrook_core::checkpoint::Updates;
+use walbrook_core::checkpoint::{Owner, Part, Updates};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
 use walbrook_core::sink::{Command, Cut, Deliver, SinkHandle};
@@ -68,10 +68,8 @@ async fn open(
         checkpoint.apply(&intent);
         fault::point("source.after_intent");
     }
-    let position = checkpoint.position().map_err(|text| {
-        Error::definite(codes::CHECKPOINT, format!("The stored checkpoint cannot be read: {text}."))
-            .fix("A newer Walbrook may have written it: run that version, or drop the connector's checkpoint topic.")
-    })?;
+    let position = checkpoint.position().map_err(unreadable)?;
+    let owner: Option<Owner> = checkpoint.read(&Part::Owner).map_err(unreadable)?;
     let resolver = environment.resolver();
     let mut resolved = shape::Resolved::default();
     let answered =
@@ -80,7 +78,8 @@ async fn open(
         let _ = sink.commands.send(command).await;
     }
     let source = source.start().await?;
-    report.opened(Arc::clone(&source.gauges), position.as_ref());
+    let generation = owner.map(|owner| owner.generation);
+    report.opened(Arc::clone(&source.gauges), position.as_ref(), generation);
     report.phase(phase(position.is_some()), None);
     let mut shaper =
         Shaper::new(settings.shape.clone(), source.description.clone(), position.clone());
@@ -103,6 +102,11 @@ async fn open(
         streaming: position.is_some(),
         waiting: false.into(),
     })
+}
+
+fn unreadable(what: String) -> Error {
+    Error::definite(codes::CHECKPOINT, format!("The stored checkpoint cannot be read: {what}."))
+        .fix("A newer Walbrook may have written it: run that version, or drop the connector's checkpoint topic.")
 }
 
 fn phase(resumed: bool) -> Phase {

@@ -8,6 +8,8 @@
 //!     ▲
 //!   Checking ◀── fenced ──(a foreign owner)──▶ Fenced
 //! ```
+//!
+//! An own time-out looks like a fence: [`State::Checking`] tells them apart, as often as it takes.
 
 use std::time::Duration;
 use walbrook_core::error::{Class, Error};
@@ -43,7 +45,7 @@ pub enum State {
 pub struct Attempt {
     /// Failures in a row.
     pub failures: u32,
-    /// Times in a row that it was fenced and found to own itself.
+    /// Times in a row that it was fenced and found to be the owner still: own time-outs.
     pub own_fences: u32,
 }
 
@@ -104,8 +106,14 @@ pub fn next(state: State, event: Event) -> (State, Action) {
             (State::Waiting(grown(attempt)), Action::Pause(pause))
         }
         (State::Checking(attempt), Event::Ours) => {
-            let own_fences = attempt.own_fences + 1;
-            (State::Starting(Attempt { own_fences, ..attempt }), Action::Open)
+            // Once is a pause of the machine, or of Kafka. Again without a commit in between
+            // gets time: the same may go on.
+            let before = attempt.own_fences;
+            let attempt = Attempt { own_fences: before.saturating_add(1), ..attempt };
+            match before.checked_sub(1) {
+                None => (State::Starting(attempt), Action::Open),
+                Some(again) => (State::Waiting(attempt), Action::Pause(pause(again))),
+            }
         }
         (State::Checking(_), Event::Foreign) => (State::Fenced(fenced()), Action::End),
         (State::Waiting(attempt), Event::Rested) => (State::Starting(attempt), Action::Open),
@@ -119,8 +127,8 @@ fn failed(attempt: Attempt, error: Error) -> (State, Action) {
             let pause = pause(attempt.failures);
             (State::Waiting(grown(attempt)), Action::Pause(pause))
         }
-        Class::Fenced if attempt.own_fences < 3 => (State::Checking(attempt), Action::ReadOwner),
-        Class::Fenced => (State::Fenced(error), Action::End),
+        // Only the owner record tells a foreign owner from an own time-out.
+        Class::Fenced => (State::Checking(attempt), Action::ReadOwner),
         Class::Definite | Class::Poison => (State::Failed(error), Action::End),
     }
 }
@@ -191,6 +199,27 @@ mod tests {
         let (starting, action) = next(fence().0, Event::Ours);
         assert!(matches!(starting, State::Starting(_)));
         assert_eq!(action, Action::Open);
+    }
+
+    #[test]
+    fn own_time_outs_in_a_row_never_end_a_connector_and_pause_longer_and_longer() {
+        let mut state = State::Running(Attempt::default());
+        let mut pauses = Vec::new();
+        for _ in 0..10 {
+            let (checking, action) = next(state, Event::Failed(error(Class::Fenced)));
+            assert_eq!(action, Action::ReadOwner, "asked each time");
+            let (mut after, mut action) = next(checking, Event::Ours);
+            if let Action::Pause(pause) = action {
+                pauses.push(pause);
+                (after, action) = next(after, Event::Rested);
+            }
+            assert_eq!(action, Action::Open);
+            state = next(after, Event::Opened).0;
+        }
+        assert_eq!((pauses.len(), pauses.first()), (9, Some(&FIRST_PAUSE)), "the first is at once");
+        assert!(pauses.is_sorted() && pauses.last() == Some(&LONGEST_PAUSE), "{pauses:?}");
+        let (checking, _) = next(state, Event::Failed(error(Class::Fenced)));
+        assert!(matches!(next(checking, Event::Foreign).0, State::Fenced(_)), "still told apart");
     }
 
     #[test]

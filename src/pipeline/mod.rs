@@ -13,6 +13,7 @@ pub mod commit;
 pub mod deliver;
 pub mod environment;
 pub mod generation;
+mod handover;
 pub mod lifecycle;
 pub mod report;
 pub mod resolving;

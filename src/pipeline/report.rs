@@ -46,8 +46,8 @@ pub struct Committed {
 pub trait Report: Send + Sync {
     /// The phase has changed; an error says why.
     fn phase(&self, phase: Phase, error: Option<&Error>);
-    /// Both ends are open.
-    fn opened(&self, gauges: Arc<Gauges>, position: Option<&Position>);
+    /// Both ends are open. `generation` counts takeovers of the connector, as its owner record does.
+    fn opened(&self, gauges: Arc<Gauges>, position: Option<&Position>, generation: Option<u64>);
     /// Something is committed.
     fn committed(&self, committed: &Committed);
     /// A snapshot has come further.

@@ -1,6 +1,7 @@
 //! Avro payloads as compact JSON text, as Connect's SimpleHeaderConverter writes structs.
 
 use std::fmt::Write;
+use walbrook_core::avro::java;
 use walbrook_core::avro::text::DECIMAL;
 use walbrook_core::schema::{Kind, Schema, Wrap};
 
@@ -29,11 +30,11 @@ fn read(out: &mut String, schema: &Schema, data: &mut &[u8]) -> Option<()> {
         }
         Kind::Float32 => {
             let bytes = take(data, 4)?.try_into().ok()?;
-            let _ = write!(out, "{:?}", f32::from_le_bytes(bytes));
+            java::number(out, f32::from_le_bytes(bytes));
         }
         Kind::Float64 => {
             let bytes = take(data, 8)?.try_into().ok()?;
-            let _ = write!(out, "{:?}", f64::from_le_bytes(bytes));
+            java::number(out, f64::from_le_bytes(bytes));
         }
         Kind::String => quoted(out, std::str::from_utf8(bytes(data)?).ok()?),
         Kind::Bytes => {

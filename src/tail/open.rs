@@ -148,7 +148,7 @@ pub(super) async fn kafka(args: &Args, output: &mut Output) -> Result<(), Stop> 
         return Ok(());
     };
     let urls = registry.split(',').map(|url| url.trim().to_owned()).collect();
-    let schemas = Schemas::new(&RegistrySettings { urls, auth: None })?;
+    let schemas = Schemas::new(&RegistrySettings { urls, auth: None, levels: None })?;
     let settings = ConsumerSettings {
         brokers: brokers.clone(),
         client: client.clone().into_iter().collect(),

@@ -48,7 +48,9 @@ fn set_gauges(board: &Board) {
         let set = |name: &'static str, value: f64| {
             metrics::gauge!(name, "connector" => connector.clone()).set(value);
         };
-        set(names::LAG_BYTES, lag.bytes as f64);
+        if let Some(bytes) = lag.bytes {
+            set(names::LAG_BYTES, bytes as f64);
+        }
         set(names::LAG_SECONDS, lag.seconds);
         set(names::RETAINED_BYTES, lag.retained as f64);
         for phase in Phase::ALL {

@@ -18,7 +18,7 @@ use walbrook_core::resolve::{Answer, Resolver};
 use walbrook_core::settings::{Password, Selection, SnapshotMode, Tls, TlsMode};
 use walbrook_core::sink::SinkHandle;
 use walbrook_core::source::Source;
-use walbrook_kafka::registry::{Registry, RegistrySettings};
+use walbrook_kafka::registry::{Levels, Registry, RegistrySettings};
 use walbrook_kafka::resolver::KafkaResolver;
 use walbrook_kafka::settings::Settings as KafkaSettings;
 
@@ -133,7 +133,9 @@ fn registry(config: &Config) -> Result<RegistrySettings> {
     let registry = &config.registry;
     let password = registry.password.as_ref().map(Secret::read).transpose()?;
     let auth = registry.user.clone().map(|user| (user, password.unwrap_or_default()));
-    Ok(RegistrySettings { urls: registry.url.clone(), auth })
+    let wanted = registry.clone();
+    let levels: Levels = Arc::new(move |subject: &str| wanted.level(subject).map(str::to_owned));
+    Ok(RegistrySettings { urls: registry.url.clone(), auth, levels: Some(levels) })
 }
 
 /// Reads the connector's password anew at each connection.

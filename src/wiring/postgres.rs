@@ -3,8 +3,7 @@
 use super::{Open, password, selection, snapshot_mode, tls, word};
 use crate::config::choice;
 use crate::config::{Config, Connector, Postgres as Own};
-use std::time::Duration;
-use walbrook_postgres::settings::{PublicationMode, Settings};
+use walbrook_postgres::settings::{FEEDBACK, PublicationMode, Settings};
 use walbrook_postgres::source::Postgres;
 use walbrook_postgres::table::Modes;
 
@@ -39,7 +38,7 @@ fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {
         modes: modes(connector, own),
         snapshot_mode: snapshot_mode(connector),
         snapshot_workers: connector.snapshot_workers as usize,
-        feedback: Duration::from_secs(10),
+        feedback: FEEDBACK,
     }
 }
 

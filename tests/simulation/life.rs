@@ -329,7 +329,7 @@ struct Silent;
 
 impl Report for Silent {
     fn phase(&self, _: Phase, _: Option<&Error>) {}
-    fn opened(&self, _: Arc<Gauges>, _: Option<&Position>) {}
+    fn opened(&self, _: Arc<Gauges>, _: Option<&Position>, _: Option<u64>) {}
     fn committed(&self, _: &Committed) {}
     fn snapshot(&self, _: &Progress) {}
     fn split(&self) {}

@@ -143,8 +143,8 @@ fn fields(value: Value) -> Option<BTreeMap<String, Value>> {
 /// Judges a finished run with a snapshot: the first thing that is wrong.
 pub(crate) fn judge(world: &Shared, broker: &twin::Shared) -> Result<(), String> {
     let stored = twin::load(broker, "sim", "c").map_err(|error| error.to_string())?;
-    for table in 0..=KEYLESS {
-        let part = Part::Table(format!("public.{}", NAMES[table]));
+    for (table, name) in NAMES.iter().enumerate().take(KEYLESS + 1) {
+        let part = Part::Table(format!("public.{name}"));
         let entry: TableEntry = stored.read(&part)?.ok_or("a table has no entry")?;
         let repeated = entry.repeats > 0;
         let points: BTreeSet<u64> = entry.segments.iter().map(|s| s.covered).collect();
@@ -152,9 +152,9 @@ pub(crate) fn judge(world: &Shared, broker: &twin::Shared) -> Result<(), String>
         let expected = lock(world).rows(table, end);
         let seen = events(world, broker, table);
         let rebuilt = rebuild(&seen, table == KEYLESS, repeated)
-            .map_err(|wrong| format!("{}: {wrong}; entry {entry:?}", NAMES[table]))?;
+            .map_err(|wrong| format!("{name}: {wrong}; entry {entry:?}"))?;
         compare(rebuilt, &expected, table == KEYLESS && repeated)
-            .map_err(|wrong| format!("{}: {wrong}; entry {entry:?}", NAMES[table]))?;
+            .map_err(|wrong| format!("{name}: {wrong}; entry {entry:?}"))?;
         let mut world = lock(world);
         world.count("tables with several consistent points", u64::from(points.len() > 1));
         world.count("tables repeated", u64::from(repeated));

@@ -92,8 +92,8 @@ fn survey(
 ) -> Vec<Job> {
     let mut world = lock(world);
     let mut jobs = Vec::new();
-    for table in 0..HIDDEN {
-        let name = format!("public.{}", NAMES[table]);
+    for (table, name) in NAMES.iter().enumerate().take(HIDDEN) {
+        let name = format!("public.{name}");
         let stored = entries.get(&name);
         if stored.is_some_and(|entry| entry.state == Stored::Done) {
             world.count("tables not read again", 1);

@@ -18,6 +18,8 @@ const FULL: Duration = Duration::from_micros(500);
 /// Time in which a broker has written the markers of a commit. A transaction begun earlier is refused
 /// once, and librdkafka repeats that only after 20 ms (`rdkafka_txnmgr.c`, CONCURRENT_TRANSACTIONS).
 const MARKERS: Duration = Duration::from_millis(3);
+/// One call waits this long: an error that the producer has raised meanwhile is told by the next.
+const LOOK: Duration = Duration::from_secs(1);
 /// Time to take the transactional id; a transaction left open must be aborted first.
 const INIT: Duration = Duration::from_secs(30);
 
@@ -69,7 +71,9 @@ impl Producer {
     /// What a refused transaction call means. A failed delivery says more than its consequence.
     fn refused(&self, call: Call, refusal: Refusal) -> PortError {
         let Refusal { code, mut text, retriable, abortable } = refusal;
-        if retriable || code == Code::OperationTimedOut {
+        // A transaction that can only be aborted says so with the code of what broke it: after a
+        // long stop its own messages timed out, and no other answer will ever come.
+        if !abortable && (retriable || code == Code::OperationTimedOut) {
             if let Some((code, reason)) = self.native.watch().last() {
                 text = format!("{text} ({reason})");
                 // Later on, a broker that is starting may refuse for a moment.
@@ -107,7 +111,8 @@ impl Producer {
     /// A record was not taken: waits where the queue is full, else says why.
     fn not_taken(&self, code: Code, size: usize) -> Result<(), PortError> {
         let failed = self.native.watch().failed();
-        if code == Code::QueueFull && failed.is_none() {
+        // A producer that has failed for good drains nothing more.
+        if code == Code::QueueFull && failed.is_none() && self.native.fatal().is_none() {
             if size + 1024 > self.queue_size {
                 self.fit.record(size);
                 return Err(PortError::Refit(format!("a record has {size} bytes")));
@@ -226,8 +231,8 @@ impl Port for Producer {
         let end = Instant::now() + ATTEMPT;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            match self.call(Call::Commit, left.max(Duration::from_millis(1))) {
-                // An answer that came early is worth another call within this attempt.
+            match self.call(Call::Commit, left.clamp(Duration::from_millis(1), LOOK)) {
+                // Called again within this attempt: it goes on where it was.
                 Err(PortError::Unclear(_)) if Instant::now() < end => {
                     std::thread::sleep(Duration::from_millis(50).min(left));
                 }

@@ -8,13 +8,16 @@ use schema_registry_converter::schema_registry_common::{RawError, SchemaType, Su
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use walbrook_core::error::{Error, Result};
 
 /// Time for one request.
 const REQUEST: Duration = Duration::from_secs(10);
 const JSON: &str = "application/vnd.schemaregistry.v1+json";
+
+/// The compatibility level that a new subject is to have; `None`: the registry's own.
+pub type Levels = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// Where the registry is.
 #[derive(Clone)]
@@ -23,6 +26,8 @@ pub struct RegistrySettings {
     pub urls: Vec<String>,
     /// User and password of basic authentication.
     pub auth: Option<(String, String)>,
+    /// Levels of new subjects, if any are configured.
+    pub levels: Option<Levels>,
 }
 
 impl std::fmt::Debug for RegistrySettings {
@@ -74,6 +79,7 @@ impl Registry {
             let schema = SuppliedSchema::new(None, SchemaType::Avro, text.to_owned());
             match post_schema(settings, escape(subject), schema).await {
                 Ok(answer) => {
+                    self.level(subject).await?;
                     self.remember(subject, text, answer.id);
                     return Ok(answer.id);
                 }
@@ -87,6 +93,19 @@ impl Registry {
             }
         }
         Err(last.unwrap_or_else(|| unusable("no URL is given")))
+    }
+
+    /// Gives a subject its level while it has one version only: what it had before is its owner's.
+    /// Behind the registration, as some registries know no mode of a subject that is not there.
+    async fn level(&self, subject: &str) -> Result<()> {
+        let level = self.settings.levels.as_ref().and_then(|levels| levels(subject));
+        let Some(level) = level else { return Ok(()) };
+        let path = format!("subjects/{}/versions", escape(subject));
+        let versions = self.call(Method::GET, &path, None, subject).await?;
+        match versions.as_array().map(Vec::len) {
+            Some(1) => self.set_compatibility(subject, &level).await,
+            _ => Ok(()),
+        }
     }
 
     /// The compatibility mode that holds for `subject`.
@@ -286,7 +305,7 @@ mod tests {
     #[test]
     fn secrets_are_not_shown() {
         let auth = Some(("u".to_owned(), "hunter2".to_owned()));
-        let settings = RegistrySettings { urls: vec!["http://h".into()], auth };
+        let settings = RegistrySettings { urls: vec!["http://h".into()], auth, levels: None };
         assert!(!format!("{settings:?}").contains("hunter2"));
     }
 }

@@ -4,6 +4,10 @@ use crate::table::Modes;
 use std::time::Duration;
 pub use walbrook_core::settings::{Password, Selection, SnapshotMode, Tls, TlsMode, is_local};
 
+/// How often the server hears from us at least, where nothing else is wanted: a second of foreign
+/// log is all that the slot holds back because of it.
+pub const FEEDBACK: Duration = Duration::from_secs(1);
+
 /// What the publication is and who keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublicationMode {
@@ -70,8 +74,18 @@ impl Settings {
 
     /// `application_name` of a connection: says in `pg_stat_activity` whose it is and what for.
     pub fn application_name(&self, purpose: &str) -> String {
-        format!("walbrook {} {purpose}", self.connector)
+        application_name(&self.connector, purpose)
     }
+}
+
+/// Of a long connector name as much as fits: the server keeps 63 bytes and would cut the purpose off.
+fn application_name(connector: &str, purpose: &str) -> String {
+    let room = 63_usize.saturating_sub("walbrook  ".len() + purpose.len());
+    let mut fits = room.min(connector.len());
+    while !connector.is_char_boundary(fits) {
+        fits -= 1;
+    }
+    format!("walbrook {} {purpose}", connector.get(..fits).unwrap_or_default())
 }
 
 /// Without the password: settings may be logged.
@@ -92,6 +106,15 @@ impl std::fmt::Debug for Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn application_names_fit_and_keep_their_purpose() {
+        assert_eq!(application_name("shop", "stream"), "walbrook shop stream");
+        for name in ["x".repeat(90), "ü".repeat(40)] {
+            let shown = application_name(&name, "snapshot 12");
+            assert!((62..=63).contains(&shown.len()) && shown.ends_with(" snapshot 12"), "{shown}");
+        }
+    }
 
     #[test]
     fn default_names_are_valid_slot_names() {

@@ -1,6 +1,7 @@
-//! Avro: the writing primitives of the binary form, reading constants back, and the text that is
-//! registered.
+//! Avro: the writing primitives of the binary form, reading constants back, the text that is
+//! registered, and numbers in it.
 
+pub mod java;
 pub mod read;
 pub mod text;
 pub mod write;

@@ -5,6 +5,7 @@
 //! `connect.version`, `connect.parameters`, `connect.default`, `connect.name`, `connect.type`,
 //! `logicalType`. A type without members is its bare name; the second use of a record is its name.
 
+use super::java;
 use crate::schema::{Field, Kind, Literal, Schema, Wrap};
 use std::fmt::Write;
 
@@ -224,19 +225,14 @@ fn field_default(out: &mut String, kind: &Kind, value: &Literal) {
     }
 }
 
-/// A floating default in Java's notation: at least one digit after the point.
+/// A floating default in Java's notation.
 fn float(out: &mut String, value: f64) {
     if value.is_finite() {
-        let _ = write!(out, "{value:?}");
+        java::number(out, value);
     } else {
-        let name = if value.is_nan() {
-            "NaN"
-        } else if value > 0.0 {
-            "Infinity"
-        } else {
-            "-Infinity"
-        };
-        json_string(out, name);
+        let mut name = String::new();
+        java::number(&mut name, value);
+        json_string(out, &name);
     }
 }
 

@@ -124,11 +124,5 @@ async fn load_after(commits: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_checkpoint_is_found_after_many_commits() {
-    load_after(2_000).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement of minutes"]
-async fn a_checkpoint_is_found_after_20_000_commits() {
-    load_after(20_000).await;
+    load_after(if acceptance() { 20_000 } else { 2_000 }).await;
 }

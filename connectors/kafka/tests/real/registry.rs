@@ -1,14 +1,15 @@
 //! Schemas against a real registry.
 
 use crate::support::server;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use walbrook_core::error::Class;
 use walbrook_kafka::codes;
-use walbrook_kafka::registry::{Registry, RegistrySettings};
+use walbrook_kafka::registry::{Levels, Registry, RegistrySettings};
 
 fn registry(urls: &[&str]) -> Registry {
     let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-    Registry::new(RegistrySettings { urls, auth: None }).unwrap()
+    Registry::new(RegistrySettings { urls, auth: None, levels: None }).unwrap()
 }
 
 fn subject(what: &str) -> String {
@@ -82,6 +83,31 @@ async fn an_incompatible_schema_is_definite_with_the_way_out() {
     eprintln!("{error}");
     registry.set_compatibility(&name, "NONE").await.unwrap();
     registry.register(&name, &text(fields)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_subject_gets_its_level_and_an_old_one_keeps_its_own() {
+    let Some(url) = server("WALBROOK_TEST_REGISTRY") else { return };
+    let leveled = |level: &'static str| {
+        let levels: Levels =
+            Arc::new(move |name: &str| name.starts_with("leveled").then(|| level.to_owned()));
+        let settings =
+            RegistrySettings { urls: vec![url.clone()], auth: None, levels: Some(levels) };
+        Registry::new(settings).unwrap()
+    };
+    let (name, other) = (subject("leveled"), subject("other"));
+    let full = leveled("FULL");
+    full.register(&name, r#"{"type":"int"}"#).await.unwrap();
+    full.register(&other, r#"{"type":"int"}"#).await.unwrap();
+    assert_eq!(full.compatibility(&name).await.unwrap(), "FULL");
+    assert_ne!(full.compatibility(&other).await.unwrap(), "FULL", "no glob fits");
+    let refused = full.register(&name, r#"{"type":"string"}"#).await.unwrap_err();
+    assert_eq!(refused.code, codes::INCOMPATIBLE, "it is in force");
+
+    full.set_compatibility(&name, "NONE").await.unwrap();
+    full.register(&name, r#"{"type":"string"}"#).await.unwrap();
+    leveled("FULL").register(&name, r#"{"type":"string"}"#).await.unwrap();
+    assert_eq!(full.compatibility(&name).await.unwrap(), "NONE", "two versions: its owner's");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,8 +28,10 @@ async fn a_commit_takes_milliseconds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
 async fn a_million_records() {
+    if !acceptance() {
+        return;
+    }
     for (headers, partitions) in [(false, 1), (false, 4), (true, 4)] {
         let Some(mut settings) = settings("million") else { return };
         settings.partitions = partitions;

@@ -26,6 +26,12 @@ pub(crate) fn server(variable: &str) -> Option<String> {
     found
 }
 
+/// Whether everything runs at full length, measurements of minutes included (`make acceptance`).
+#[allow(clippy::disallowed_methods, reason = "a test's knob")]
+pub(crate) fn acceptance() -> bool {
+    std::env::var_os("WALBROOK_ACCEPTANCE").is_some()
+}
+
 /// Settings of a connector that nobody else has.
 pub(crate) fn settings(what: &str) -> Option<Settings> {
     let brokers = server("WALBROOK_TEST_KAFKA")?;

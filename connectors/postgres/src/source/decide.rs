@@ -12,7 +12,7 @@
 use super::entry::{Entry, Phase};
 use crate::codes;
 use crate::settings::SnapshotMode;
-use walbrook_core::error::{Error, Result};
+use walbrook_core::error::{Code, Error, Result};
 
 /// What is configured and connected to, in the terms of [`Entry`].
 #[derive(Clone, Debug)]
@@ -67,7 +67,8 @@ pub enum Decision {
 /// Decides.
 pub fn decide(stored: Option<&Entry>, slot: &Slot, here: &Here) -> Result<Decision> {
     let Some(entry) = stored else { return first(slot, here) };
-    same_world(entry, here)?;
+    same_server(entry, &here.server)?;
+    same_names(entry, &here.database, &here.topic_prefix, &here.slot)?;
     if here.mode == SnapshotMode::InitialOnly && entry.phase == Phase::Streaming {
         return Ok(Decision::Finished);
     }
@@ -126,33 +127,40 @@ fn gone(here: &Here) -> Error {
     Error::definite(codes::SLOT_MISSING, message).fix(fix)
 }
 
-/// A checkpoint goes on only where it was made.
-fn same_world(entry: &Entry, here: &Here) -> Result<()> {
-    let differs = |code, what: &str, stored: &str, now: &str, fix: &str| {
-        let message = format!("The checkpoint belongs to the {what} {stored:?}, not to {now:?}.");
-        Error::definite(code, message).fix(fix)
-    };
-    if entry.server != here.server {
-        let fix = "Connect to the former server; after pg_upgrade or a restore use another \
-                   connector name, which begins with a new snapshot.";
-        let (what, code) = ("server with the system identifier", codes::SYSTEM_ID);
-        return Err(differs(code, what, &entry.server, &here.server, fix));
+/// A checkpoint goes on only on the server where it was made.
+fn same_server(entry: &Entry, server: &str) -> Result<()> {
+    if entry.server == server {
+        return Ok(());
     }
-    if entry.database != here.database {
-        let fix = "Set the former database, or use another connector name.";
-        let code = codes::OTHER_DATABASE;
-        return Err(differs(code, "database", &entry.database, &here.database, fix));
-    }
-    if entry.topic_prefix != here.topic_prefix {
-        let fix = "Set the former topic_prefix, or use another connector name.";
-        let code = codes::OTHER_PREFIX;
-        return Err(differs(code, "topic prefix", &entry.topic_prefix, &here.topic_prefix, fix));
-    }
-    if entry.slot != here.slot {
-        let fix = "Set the former slot, or use another connector name.";
-        return Err(differs(codes::OTHER_SLOT, "slot", &entry.slot, &here.slot, fix));
+    let what = "server with the system identifier";
+    Err(differs(codes::SYSTEM_ID, what, &entry.server, server).fix(
+        "Connect to the former server; after pg_upgrade or a restore use another connector name, \
+         which begins with a new snapshot.",
+    ))
+}
+
+/// A checkpoint goes on only under the names that it was made with. That needs no server: asked
+/// first of all, as in another database nearly everything else is wrong too.
+pub fn same_names(entry: &Entry, database: &str, topic_prefix: &str, slot: &str) -> Result<()> {
+    let names = [
+        (codes::OTHER_DATABASE, "database", &entry.database, database),
+        (codes::OTHER_PREFIX, "topic_prefix", &entry.topic_prefix, topic_prefix),
+        (codes::OTHER_SLOT, "slot", &entry.slot, slot),
+    ];
+    for (code, what, stored, now) in names {
+        if stored != now {
+            let fix = format!("Set the former {what}, or use another connector name.");
+            return Err(differs(code, what, stored, now).fix(fix));
+        }
     }
     Ok(())
+}
+
+fn differs(code: Code, what: &str, stored: &str, now: &str) -> Error {
+    Error::definite(
+        code,
+        format!("The checkpoint belongs to the {what} {stored:?}, not to {now:?}."),
+    )
 }
 
 #[cfg(test)]

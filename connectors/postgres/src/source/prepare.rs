@@ -1,6 +1,6 @@
 //! Looks at the server and the checkpoint and decides what to do.
 
-use super::decide::{Decision, Here, Slot, decide};
+use super::decide::{Decision, Here, Slot, decide, same_names};
 use super::entry::{Entry, Phase};
 use crate::catalog::Structure;
 use crate::codes;
@@ -55,6 +55,9 @@ pub struct Known {
 
 pub(crate) async fn prepare(settings: &Settings, checkpoint: &Checkpoint) -> Result<Prepared> {
     let known = read(checkpoint)?;
+    if let Some(entry) = &known.entry {
+        same_names(entry, &settings.dbname, &settings.topic_prefix, &settings.slot)?;
+    }
     let client = snapshot::patient(transport::client(settings, "check").await?).await?;
     let begins = known.entry.as_ref().is_none_or(|entry| entry.phase == Phase::Creating);
     check(settings, &client, begins && settings.snapshot_mode != SnapshotMode::NoData).await?;

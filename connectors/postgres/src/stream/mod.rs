@@ -102,7 +102,8 @@ pub struct Wires {
 /// Intervals and clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// The server hears from us at least this often.
+    /// The server hears from us at least this often, and is asked how far it has looked: while others
+    /// write it says so late by itself, and nothing else shows that the log has grown.
     pub feedback: Duration,
     /// No byte for so long, while one is waited for, means that the server is gone.
     pub silence: Duration,
@@ -121,7 +122,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            feedback: Duration::from_secs(10).min(WAL_SENDER_TIMEOUT / 3),
+            feedback: crate::settings::FEEDBACK.min(WAL_SENDER_TIMEOUT / 3),
             silence: WAL_SENDER_TIMEOUT,
             progress: Duration::from_secs(10),
             progress_bytes: 16 << 20,

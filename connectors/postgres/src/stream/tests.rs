@@ -89,12 +89,17 @@ impl World {
 
     /// The next status update: the LSN in it.
     async fn heard(&mut self) -> u64 {
+        self.status().await.0
+    }
+
+    /// The next status update: the LSN in it, and whether it wants an answer.
+    async fn status(&mut self) -> (u64, bool) {
         let mut status = [0; 39];
         self.server.read_exact(&mut status).await.unwrap();
         assert_eq!(&status[..6], b"d\0\0\0\x26r");
         let lsn = |at: usize| u64::from_be_bytes(status[at..at + 8].try_into().unwrap());
         assert!(lsn(6) == lsn(14) && lsn(14) == lsn(22));
-        lsn(14)
+        (lsn(14), status[38] == 1)
     }
 
     async fn failure(self) -> Error {
@@ -254,6 +259,25 @@ async fn an_idle_stream_tells_how_far_it_looked_but_not_inside_a_transaction() {
     let batch = world.batch().await;
     let Some(Event::Progress(position)) = batch.events.first() else { panic!() };
     assert_eq!(position.log, Log::Lsn(9001));
+}
+
+/// At 10 MB/s of foreign log, ten seconds would be 100 MB that the slot holds back.
+#[tokio::test(start_paused = true)]
+async fn much_foreign_log_is_asked_for_told_and_confirmed_within_seconds() {
+    let mut world = world(start(), 4);
+    let begin = tokio::time::Instant::now();
+    assert_eq!(world.status().await, (1000, true), "asked how far the server has looked");
+    let far = 1000 + (16 << 20);
+    world.say(&[encode::keepalive(far - 1, false)]).await;
+    assert_eq!(world.heard().await, 1000);
+    assert!(world.messages.is_empty(), "neither far nor long ago");
+    world.say(&[encode::keepalive(far, false)]).await;
+    let batch = world.batch().await;
+    let Some(Event::Progress(position)) = batch.events.first() else { panic!() };
+    assert_eq!(position.log, Log::Lsn(far));
+    world.confirm.send(far).unwrap();
+    assert_eq!(world.heard().await, far);
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
 /// A stream that begins where all is stored has nothing to be confirmed before it may go on.

@@ -2,14 +2,14 @@
 
 use super::{Fault, binary, number};
 use crate::table::Binary;
-use std::io::Write;
+use walbrook_core::avro::java;
 
 pub(super) fn write(form: Binary, text: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
-    let mut java = Vec::with_capacity(text.len() * 2);
+    let mut printed = String::with_capacity(text.len() * 2);
     let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
         if matches!(first, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>' | b',') {
-            java.push(*first);
+            printed.push(char::from(*first));
             rest = after;
             continue;
         }
@@ -18,29 +18,11 @@ pub(super) fn write(form: Binary, text: &[u8], out: &mut Vec<u8>) -> Result<(), 
             .position(|byte| matches!(byte, b')' | b']' | b'}' | b'>' | b','))
             .unwrap_or(rest.len());
         let (digits, after) = rest.split_at_checked(end).ok_or(Fault)?;
-        double(number(digits)?, &mut java);
+        java::number::<f64>(&mut printed, number(digits)?);
         rest = after;
     }
-    binary::opaque(form, &java, out);
+    binary::opaque(form, printed.as_bytes(), out);
     Ok(())
-}
-
-/// `Double.toString`
-fn double(value: f64, out: &mut Vec<u8>) {
-    let size = value.abs();
-    // Writing to a vector does not fail.
-    let _ = if value.is_nan() {
-        out.write_all(b"NaN")
-    } else if size.is_infinite() {
-        out.write_all(if value > 0.0 { b"Infinity" } else { b"-Infinity" })
-    } else if size == 0.0 || (1e-3..1e7).contains(&size) {
-        write!(out, "{value:?}")
-    } else {
-        let text = format!("{value:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let point = if mantissa.contains('.') { "" } else { ".0" };
-        write!(out, "{mantissa}{point}E{exponent}")
-    };
 }
 
 #[cfg(test)]

@@ -1,0 +1,195 @@
+//! From a batch to the sink: shaped, tallied, and cut where a Kafka transaction ends.
+//!
+//! ```text
+//!  batch ─▶ shape ─▶ records ─▶ cut? ── at the last boundary, if the policy says so
+//!             │                  └───── inside a source transaction, if that is too large
+//!             └ need ─▶ resolver ─▶ shape again from there
+//! ```
+
+use super::commit::Holding;
+use super::deliver::{Broken, Delivery};
+use super::report::Phase;
+use super::resolving;
+use crate::codes;
+use crate::shape::{Need, Output, Shaped};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use walbrook_core::batch::{Batch, Lane};
+use walbrook_core::checkpoint::{Part, Updates};
+use walbrook_core::error::Error;
+use walbrook_core::fault;
+use walbrook_core::position::Position;
+use walbrook_core::record::Records;
+use walbrook_core::sink::{Command, Cut, Deliver};
+
+/// How long a question to registry or broker may hold an open Kafka transaction up.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Delivery {
+    /// Shapes a batch and hands its records to the sink.
+    pub(super) async fn batch(&mut self, mut batch: Batch, out: &mut Output) -> Result<(), Broken> {
+        out.reset(self.arena());
+        let mut place = 0;
+        let failed = loop {
+            match self.shaper.shape(&batch, place, out, (self.now_us)()) {
+                Shaped::Done => break None,
+                Shaped::Need(at, needs) => {
+                    place = at;
+                    self.resolve(needs).await?;
+                }
+                Shaped::Failed(_, error) => break Some(error),
+            }
+        };
+        let now = Instant::now();
+        let (lane, updates) = (batch.lane.take(), std::mem::take(&mut batch.updates));
+        batch.clear();
+        let _ = self.source.spare.try_send(batch);
+        self.tally.store(updates, now);
+        self.note_phase(lane.as_ref(), out);
+        if let Some(error) = failed {
+            self.hand_over(out, true).await?;
+            self.settle().await?;
+            return Err(error.into());
+        }
+        self.hand_over(out, false).await?;
+        if let Some(lane) = lane {
+            self.tally.lane(lane, now);
+        }
+        Ok(())
+    }
+
+    /// Delivers the output, closing the transaction inside or behind it where that is due.
+    /// `cut` asks for a cut at the last boundary, whatever the policy says.
+    async fn hand_over(&mut self, out: &mut Output, cut: bool) -> Result<(), Broken> {
+        let now = Instant::now();
+        let count = out.records.records.len();
+        let size = out.records.size();
+        let boundary = out.boundary.take();
+        let mut holding = self.tally.holding(now, !self.source.messages.is_empty());
+        holding.records += count as u64;
+        holding.bytes += size as u64;
+        holding.only_progress &= count == 0;
+        self.tally.transactions += out.transactions;
+        let cut = match boundary {
+            Some(boundary) if !self.tally.is_torn() && (cut || self.limits.due(&holding)) => {
+                self.tally.deliver(boundary.at, size, now);
+                let updates = self.close(Some(boundary.position), now);
+                self.tally.deliver(count - boundary.at, 0, now);
+                Some(Cut { at: boundary.at, updates })
+            }
+            boundary => {
+                self.tally.deliver(count, size, now);
+                match boundary {
+                    Some(boundary) if boundary.at == count => {
+                        self.tally.reach(Some(boundary.position), now);
+                        None
+                    }
+                    _ => self.split(count, &holding, now),
+                }
+            }
+        };
+        if count > 0 || cut.is_some() {
+            let records = std::mem::take(&mut out.records);
+            self.send(Command::Deliver(Deliver { records, cut })).await?;
+        }
+        Ok(())
+    }
+
+    /// Cuts a source transaction that is too large for one Kafka transaction.
+    fn split(&mut self, count: usize, holding: &Holding, now: Instant) -> Option<Cut> {
+        if !self.limits.must_split(holding) || self.tally.is_torn() {
+            return None;
+        }
+        let position = self.shaper.split_position()?;
+        fault::point("pipeline.split");
+        self.report.split();
+        let updates = self.close(Some(position), now);
+        Some(Cut { at: count, updates })
+    }
+
+    pub(super) async fn commit_if_due(&mut self) -> Result<(), Broken> {
+        let holding = self.tally.holding(Instant::now(), !self.source.messages.is_empty());
+        if self.tally.is_whole() && self.limits.due(&holding) {
+            self.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the open transaction behind everything handed over.
+    pub(super) async fn commit(&mut self) -> Result<(), Broken> {
+        let updates = self.close(None, Instant::now());
+        let cut = Some(Cut { at: 0, updates });
+        self.send(Command::Deliver(Deliver { records: self.arena(), cut })).await
+    }
+
+    fn close(&mut self, position: Option<Position>, now: Instant) -> Updates {
+        self.tally.close(position, self.source.description.export, now)
+    }
+
+    /// Answers needs: quickly while a Kafka transaction is open, else for as long as it takes.
+    async fn resolve(&mut self, needs: Vec<Need>) -> Result<(), Broken> {
+        let resolver = Arc::clone(&self.resolver);
+        let report = Arc::clone(&self.report);
+        let (resolved, checkpoint) = (&mut self.shaper.resolved, &self.checkpoint);
+        let asking = resolving::patiently(&needs, &*resolver, resolved, checkpoint, &*report);
+        let answered = if self.tally.records == 0 {
+            asking.await?
+        } else {
+            match tokio::time::timeout(PATIENCE, asking).await {
+                Ok(answered) => answered?,
+                Err(_) => {
+                    let error = Error::transient(
+                        codes::SLOW_ANSWER,
+                        "Registry or broker did not answer within 1 s inside an open Kafka transaction, which is aborted; it is asked again with none open.",
+                    );
+                    return Err(Broken { error, needs });
+                }
+            }
+        };
+        self.tally.store(answered.updates, Instant::now());
+        for command in answered.commands {
+            self.send(command).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn beat(&mut self, out: &mut Output) -> Result<(), Broken> {
+        out.reset(self.arena());
+        while let Err(needs) = self.shaper.heartbeat(out, (self.now_us)()) {
+            self.resolve(needs).await?;
+        }
+        let between = self.tally.is_between();
+        self.hand_over(out, false).await?;
+        if between {
+            self.tally.reach(None, Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Tells the phase where it changes. The batch that ends a snapshot says where the stream
+    /// begins, which a split of its first transaction must know; on an idle database that is all
+    /// that comes for a long time.
+    fn note_phase(&mut self, lane: Option<&Lane>, out: &Output) {
+        let begins = lane.and_then(|lane| {
+            let mut updates = lane.updates.iter();
+            let position = updates.find(|(part, _)| *part == Part::Position)?;
+            serde_json::from_value(position.1.clone()?).ok()
+        });
+        let streamed = out.boundary.is_some() || !out.records.records.is_empty();
+        if !self.streaming && (begins.is_some() || (lane.is_none() && streamed)) {
+            self.streaming = true;
+            self.report.phase(Phase::Streaming, None);
+        } else if self.streaming && lane.is_some() && begins.is_none() {
+            self.streaming = false;
+            self.report.phase(Phase::Snapshotting, None);
+        }
+        if let Some(position) = begins {
+            self.shaper.resume(position);
+        }
+    }
+
+    fn arena(&self) -> Records {
+        self.sink.spare.try_recv().unwrap_or_default()
+    }
+}
