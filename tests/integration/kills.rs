@@ -164,7 +164,7 @@ fn points(world: &World) -> Vec<&'static str> {
 
 /// Whether a source of that kind meets the point at all: only PostgreSQL has slots and exports.
 fn is_met(dialect: Dialect, point: &str) -> bool {
-    let slots = ["source.after_intent", "source.after_slot", "source.after_snapshot_export"];
+    let slots = ["source.after_slot", "source.after_snapshot_export"];
     dialect == Dialect::Postgres || !slots.contains(&point)
 }
 

@@ -196,13 +196,13 @@ mod broken_world {
 
     #[test]
     fn no_log() {
-        broken::world(SERVER, "manolog", |w| broken::options(w, "--skip-log-bin", "log_bin"));
+        broken::world(SERVER, "manolog", |w| broken::options(w, "--skip-log-bin", "WB-MYSQL-030"));
     }
 
     #[test]
     fn log_of_statements() {
         broken::world(SERVER, "mastatement", |w| {
-            broken::options(w, "--binlog-format=STATEMENT", "binlog_format")
+            broken::options(w, "--binlog-format=STATEMENT", "WB-MYSQL-031")
         });
     }
 }

@@ -195,20 +195,20 @@ mod broken_world {
 
     #[test]
     fn no_log() {
-        broken::world(SERVER, "mynolog", |w| broken::options(w, "--skip-log-bin", "log_bin"));
+        broken::world(SERVER, "mynolog", |w| broken::options(w, "--skip-log-bin", "WB-MYSQL-030"));
     }
 
     #[test]
     fn log_of_statements() {
         broken::world(SERVER, "mystatement", |w| {
-            broken::options(w, "--binlog-format=STATEMENT", "binlog_format")
+            broken::options(w, "--binlog-format=STATEMENT", "WB-MYSQL-031")
         });
     }
 
     #[test]
     fn no_gtids() {
         broken::world(SERVER, "mynogtid", |w| {
-            broken::options(w, "--gtid-mode=OFF --enforce-gtid-consistency=OFF", "gtid_mode")
+            broken::options(w, "--gtid-mode=OFF --enforce-gtid-consistency=OFF", "WB-MYSQL-032")
         });
     }
 }

@@ -109,6 +109,7 @@ pub async fn before_the_first_start(world: World) {
     tokio::time::sleep(Duration::from_millis(500)).await;
     decide(&world, "COMMIT", &xid).await;
     if told["phase"] == "failed" {
+        assert_eq!(told["error"]["code"], "WB-MYSQL-039", "{told}");
         assert!(told["error"].to_string().contains(&xid), "the transaction is named: {told}");
         drop(daemon);
         daemon = Daemon::start(&config, world.directory());

@@ -37,8 +37,11 @@ impl Meanwhile {
     pub fn start(self, database: &Database) -> Running {
         let database = database.clone();
         Running(tokio::task::spawn_local(async move {
+            if self == Meanwhile::Nothing {
+                return;
+            }
             let mut n = 0;
-            while self != Meanwhile::Nothing {
+            loop {
                 let mut c = connect(&database.url()).await;
                 // The server may go away: then it is tried again.
                 while self.step(&database, &mut c, n).await.is_ok() {

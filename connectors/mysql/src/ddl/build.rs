@@ -17,7 +17,10 @@ pub(super) fn table(
 ) -> Read<Structure> {
     let mut columns: Vec<Column> =
         elements.columns.iter().map(|spec| resolve::column(spec, &charset, context)).collect();
-    timestamps(&mut columns, &elements.columns, context);
+    let first = columns.iter().position(|column| column.kind.base == Base::Timestamp);
+    for (place, (column, spec)) in columns.iter_mut().zip(&elements.columns).enumerate() {
+        timestamp(column, spec, first == Some(place), context);
+    }
     let mut structure = Structure {
         database: name.0.to_owned(),
         name: name.1.to_owned(),
@@ -40,7 +43,7 @@ pub(super) fn table(
     if versioned && !elements.periods.iter().any(Period::is_system) {
         add_versioning(&mut structure);
     }
-    keys::settle(&mut structure, true);
+    keys::settle(&mut structure);
     Ok(structure)
 }
 
@@ -68,30 +71,23 @@ pub(super) fn periods(structure: &mut Structure, periods: &[Period]) {
     }
 }
 
-/// Without `explicit_defaults_for_timestamp`, the first TIMESTAMP that is NOT NULL and says nothing
-/// else is the current time, every other one has the zero date as its default.
-pub(super) fn timestamps(columns: &mut [Column], specs: &[ColumnSpec], context: &Context) {
-    if context.explicit_timestamps {
+/// Without `explicit_defaults_for_timestamp`, a TIMESTAMP that is NOT NULL and says nothing else is
+/// the current time if it is the first of the statement, else its default is the zero date.
+pub(super) fn timestamp(column: &mut Column, spec: &ColumnSpec, first: bool, context: &Context) {
+    let silent = !column.nullable && spec.default.is_none() && column.generated.is_none();
+    if context.explicit_timestamps || column.kind.base != Base::Timestamp || !silent {
         return;
     }
-    let mut first = true;
-    for (column, spec) in columns.iter_mut().zip(specs) {
-        if column.kind.base != Base::Timestamp || column.generated.is_some() {
-            continue;
-        }
-        let silent = !column.nullable && spec.default.is_none();
-        if silent && first && !column.on_update {
-            column.default = Default::Now;
-            column.on_update = true;
-        } else if silent {
-            let point = column.kind.length.map_or(String::new(), |digits| {
-                let digits = usize::try_from(digits).unwrap_or(0).min(6);
-                format!(".{:0<digits$}", "")
-            });
-            column.default = Default::Literal(format!("0000-00-00 00:00:00{point}"));
-        }
-        first = false;
+    if first && !column.on_update {
+        column.default = Default::Now;
+        column.on_update = true;
+        return;
     }
+    let point = column.kind.length.map_or(String::new(), |digits| {
+        let digits = usize::try_from(digits).unwrap_or(0).min(6);
+        format!(".{:0<digits$}", "")
+    });
+    column.default = Default::Literal(format!("0000-00-00 00:00:00{point}"));
 }
 
 /// The two columns that no statement declares.

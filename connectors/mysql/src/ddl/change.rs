@@ -43,7 +43,7 @@ pub(super) fn apply(
             new.comment = Some(comment.clone()).filter(|comment| !comment.is_empty());
         }
     }
-    keys::settle(&mut new, context.flavor == Flavor::MySql);
+    keys::settle(&mut new);
     Ok(new)
 }
 
@@ -136,10 +136,9 @@ impl Change<'_> {
                         column.name.clone_from(new);
                     }
                     Clause::Default(of, default, _) if same(of, &name) => {
-                        column.default = match default {
-                            Some(spec) => resolve::default(Some(spec), &column),
-                            None => resolve::default(None, &column),
-                        };
+                        column.default = resolve::default(default.as_ref(), &column);
+                        // MariaDB takes the one clause for the other's end.
+                        column.on_update &= self.context.flavor == Flavor::MySql;
                     }
                     Clause::Invisible(of, invisible) if same(of, &name) => {
                         column.invisible = *invisible;
@@ -156,10 +155,20 @@ impl Change<'_> {
 
     /// A column as a definition in this statement makes it.
     fn resolved(&self, spec: &ColumnSpec) -> Column {
-        let mut columns = [resolve::column(spec, self.table, self.context)];
-        build::timestamps(&mut columns, std::slice::from_ref(spec), self.context);
-        let [column] = columns;
+        let mut column = resolve::column(spec, self.table, self.context);
+        let stamps = |spec: &&ColumnSpec| spec.kind.base == Base::Timestamp;
+        let first = self.specs().find(stamps).is_some_and(|first| std::ptr::eq(first, spec));
+        build::timestamp(&mut column, spec, first, self.context);
         column
+    }
+
+    /// Every definition of a column in this statement.
+    fn specs(&self) -> impl Iterator<Item = &ColumnSpec> {
+        self.clauses.iter().flat_map(|clause| match clause {
+            Clause::Add(spec, _, _) | Clause::Change(_, spec, _, _) => std::slice::from_ref(spec),
+            Clause::AddAll(elements, _) => elements.columns.as_slice(),
+            _ => &[],
+        })
     }
 
     /// Adds new columns and those that are moved, in the order of the clauses.
@@ -203,7 +212,7 @@ impl Change<'_> {
 
     fn insert(&self, columns: &mut Vec<Column>, column: Column, place: &Place) -> Read<()> {
         let at = match place {
-            Place::First => 0,
+            Place::First => usize::from(columns.first().is_some_and(is_generated_key)),
             // Columns that no statement declares stay the last.
             Place::Unsaid => columns.iter().take_while(|column| !column.implicit).count(),
             Place::After(name) => {
@@ -286,10 +295,9 @@ impl Change<'_> {
             let mut elements = Elements::default();
             let keys: &[KeySpec] = match clause {
                 Clause::AddKey(key) => std::slice::from_ref(key),
-                Clause::AddAll(elements, false) => &elements.keys,
-                Clause::Add(spec, _, if_not_exists)
-                    if !(*if_not_exists && keys::column(self.old, &spec.name).is_some()) =>
-                {
+                Clause::AddAll(elements, _) => &elements.keys,
+                // Even where IF NOT EXISTS adds no column.
+                Clause::Add(spec, _, _) => {
                     elements.column(spec.clone());
                     &elements.keys
                 }
@@ -313,6 +321,11 @@ impl Change<'_> {
         };
         self.clauses.iter().filter_map(of).collect()
     }
+}
+
+/// Whether it is the invisible primary key that MySQL generates, which always is the first column.
+fn is_generated_key(column: &Column) -> bool {
+    column.name == "my_row_id" && column.invisible && column.auto_increment
 }
 
 /// CONVERT TO CHARACTER SET: a TEXT grows so that it still holds as many characters.

@@ -7,8 +7,8 @@ use super::spec::{
     Charset, ColumnSpec, DefaultSpec, Elements, KeySpec, Options, Period, TableName,
 };
 use super::statement::table_name;
+use super::token::Kind;
 use super::{column, default_value, elements, options};
-use crate::ddl::token::Kind;
 
 /// What is altered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -287,7 +287,8 @@ fn alter(cursor: &mut Cursor<'_, '_>) -> Read<Option<Clause>> {
         return Ok(Some(Clause::Default(name, None, if_exists)));
     }
     if cursor.takes(&["SET", "DEFAULT"]) {
-        let default = default_value::read(cursor)?;
+        // Of both servers, MySQL unlike in a definition.
+        let default = default_value::read(cursor, true)?;
         return Ok(Some(Clause::Default(name, Some(default), if_exists)));
     }
     if cursor.takes(&["SET", "VISIBLE"]) {

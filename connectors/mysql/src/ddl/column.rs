@@ -5,6 +5,7 @@ use super::cursor::{Cursor, Read};
 use super::spec::{ColumnSpec, TypeSpec};
 use super::token::Kind;
 use super::{default_value, type_name};
+use crate::flavor::Flavor;
 use crate::structure::Generated;
 
 /// Attributes that consist of a word and another, or of a word and a value, and change nothing here.
@@ -38,7 +39,7 @@ pub(super) fn define(
         if cursor.sees_any(&["FIRST", "AFTER"]) {
             break;
         }
-        if !value(cursor, &mut column)?
+        if !value(cursor, &mut column, context)?
             && !nature(cursor, &mut column)?
             && !constraint(cursor)?
             && !skipped(cursor)?
@@ -69,7 +70,7 @@ fn bare(name: String, kind: TypeSpec) -> ColumnSpec {
 }
 
 /// What its values can be.
-fn value(cursor: &mut Cursor<'_, '_>, column: &mut ColumnSpec) -> Read<bool> {
+fn value(cursor: &mut Cursor<'_, '_>, column: &mut ColumnSpec, context: &Context) -> Read<bool> {
     if cursor.takes(&["NOT", "NULL"]) {
         column.nullable = Some(false);
     } else if cursor.takes(&["NULL"]) {
@@ -79,7 +80,7 @@ fn value(cursor: &mut Cursor<'_, '_>, column: &mut ColumnSpec) -> Read<bool> {
         column.auto_increment = true;
         column.unique = true;
     } else if cursor.takes(&["DEFAULT"]) {
-        column.default = Some(default_value::read(cursor)?);
+        column.default = Some(default_value::read(cursor, context.flavor == Flavor::MariaDb)?);
     } else if cursor.takes_any(&["AUTO_INCREMENT"]) {
         column.auto_increment = true;
     } else if cursor.takes(&["ON", "UPDATE"]) {
@@ -127,12 +128,6 @@ fn nature(cursor: &mut Cursor<'_, '_>, column: &mut ColumnSpec) -> Read<bool> {
         column.invisible = false;
     } else if cursor.takes(&["WITH", "SYSTEM", "VERSIONING"]) {
         column.versioned = true;
-    } else if cursor.sees(&["COMPRESSED"]) {
-        cursor.next();
-        if cursor.takes_symbol(b'=') {
-            cursor.next();
-        }
-        column.kind.compressed = true;
     } else {
         return Ok(false);
     }

@@ -8,8 +8,12 @@ use crate::structure::charset;
 
 const NOW: [&str; 4] = ["CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP"];
 
-/// Reads what follows DEFAULT.
-pub(super) fn read(cursor: &mut Cursor<'_, '_>) -> Read<DefaultSpec> {
+/// Reads what follows DEFAULT. `unwraps`: a literal in parentheses is a literal.
+pub(super) fn read(cursor: &mut Cursor<'_, '_>, unwraps: bool) -> Read<DefaultSpec> {
+    if let Some((literal, behind)) = constant(cursor).filter(|_| unwraps) {
+        *cursor = behind;
+        return Ok(literal);
+    }
     let Some(token) = cursor.peek() else { return cursor.fail("a default") };
     let spec = match token.kind {
         Kind::Text => DefaultSpec::Text(cursor.text()?),
@@ -34,6 +38,17 @@ pub(super) fn read(cursor: &mut Cursor<'_, '_>) -> Read<DefaultSpec> {
         return cursor.fail("the end of a default");
     }
     Ok(spec)
+}
+
+/// A literal in parentheses, and what is behind it.
+fn constant<'t, 'a>(cursor: &Cursor<'t, 'a>) -> Option<(DefaultSpec, Cursor<'t, 'a>)> {
+    let mut ahead = *cursor;
+    if !ahead.takes_symbol(b'(') || ahead.sees_symbol(b'(') {
+        return None;
+    }
+    let literal = read(&mut ahead, false).ok()?;
+    let plain = !matches!(literal, DefaultSpec::Expression | DefaultSpec::Now);
+    (plain && ahead.takes_symbol(b')')).then_some((literal, ahead))
 }
 
 fn signed(cursor: &mut Cursor<'_, '_>) -> Read<DefaultSpec> {

@@ -2,7 +2,7 @@
 
 use super::cursor::{Failure, Read};
 use super::spec::{KeyKind, KeySpec, Part};
-use crate::structure::{Base, Column, Default, OtherKey, Structure, UniqueKey, charset};
+use crate::structure::{Base, Column, Default, Generated, OtherKey, Structure, UniqueKey, charset};
 
 /// Whether names of columns and keys are the same: they never differ by case.
 pub(super) fn same(a: &str, b: &str) -> bool {
@@ -104,8 +104,8 @@ pub(super) fn remove(structure: &mut Structure, name: &str) -> bool {
 }
 
 /// What follows from the keys: columns of the primary key are NOT NULL; unique keys without
-/// nullable columns come first, then, where `prefixes`, those over whole columns.
-pub(super) fn settle(structure: &mut Structure, prefixes: bool) {
+/// nullable columns come first, then those over columns that are stored, then those over whole ones.
+pub(super) fn settle(structure: &mut Structure) {
     let Structure { columns, primary_key, unique_keys, .. } = structure;
     for column in columns.iter_mut() {
         if primary_key.iter().any(|name| same(name, &column.name)) {
@@ -115,7 +115,12 @@ pub(super) fn settle(structure: &mut Structure, prefixes: bool) {
             }
         }
     }
-    let nullable =
-        |name: &String| columns.iter().any(|column| column.nullable && same(&column.name, name));
-    unique_keys.sort_by_key(|key| (key.columns.iter().any(nullable), prefixes && key.prefixed));
+    let any = |key: &UniqueKey, holds: fn(&Column) -> bool| {
+        let of_key = |column: &&Column| key.columns.iter().any(|name| same(name, &column.name));
+        columns.iter().filter(of_key).any(holds)
+    };
+    unique_keys.sort_by_key(|key| {
+        let computed = any(key, |column| column.generated == Some(Generated::Virtual));
+        (any(key, |column| column.nullable), computed, key.prefixed)
+    });
 }

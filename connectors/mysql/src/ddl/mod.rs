@@ -9,6 +9,7 @@
 //!                                 what is said                build, change: what it means
 //! ```
 
+mod apply;
 mod build;
 mod change;
 mod clause;

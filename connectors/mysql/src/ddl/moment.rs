@@ -11,7 +11,12 @@ pub(super) fn normal(text: &str, kind: &Type) -> Option<String> {
         Base::Time => time(text, digits),
         _ => {
             let (day, clock) = split(text)?;
-            let clock = if clock.is_empty() { "00:00:00" } else { clock };
+            let clock = match clock {
+                "" => "00:00:00",
+                // Fewer digits than six would be hours here, not seconds.
+                short if !short.contains(':') && short.len() < 6 => return None,
+                full => full,
+            };
             Some(format!("{} {}", date(day)?, time(clock, digits)?))
         }
     }

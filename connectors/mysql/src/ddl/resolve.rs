@@ -2,6 +2,7 @@
 //! NULL.
 
 use super::context::Context;
+use super::cursor::{Failure, Read};
 use super::normal;
 use super::spec::{Charset, ColumnSpec, DefaultSpec, TypeSpec};
 use crate::flavor::Flavor;
@@ -37,7 +38,7 @@ impl Resolved {
             Some(charset::canonical_collation(collation, &charset))
         } else if said.binary && charset != "binary" {
             Some(format!("{charset}_bin"))
-        } else if said.name.is_some() {
+        } else if said.name.is_some() || said.of_database {
             default_collation(&charset, context)
         } else {
             self.collation.clone()
@@ -53,11 +54,27 @@ fn default_collation(charset: &str, context: &Context) -> Option<String> {
     }
 }
 
+/// The character set of a new table in a database of that character set.
+pub(super) fn of_table(
+    database: Option<&Resolved>,
+    said: &Charset,
+    context: &Context,
+) -> Read<Resolved> {
+    let base = match database {
+        Some(database) => database.clone(),
+        None if said.name.is_some() || said.collation.is_some() => {
+            Resolved { charset: "utf8mb4".into(), collation: None }
+        }
+        None => return Err(Failure { expected: "a database whose charset is known", at: 0 }),
+    };
+    Ok(base.refine(said, context))
+}
+
 /// A column as the server keeps it. `table`: the character set of the table.
 pub(super) fn column(spec: &ColumnSpec, table: &Resolved, context: &Context) -> Column {
     let kind = kind(&spec.kind, table, context);
     let implied = kind.base == Base::Timestamp && !context.explicit_timestamps;
-    let nullable = spec.nullable.unwrap_or(!implied) && !spec.primary;
+    let nullable = spec.nullable.unwrap_or(!implied) && !spec.primary && !spec.auto_increment;
     let mut column = Column {
         name: spec.name.clone(),
         kind,

@@ -100,6 +100,8 @@ fn named(cursor: &mut Cursor<'_, '_>, context: &Context) -> Read<TypeSpec> {
     let mut kind = plain(base, &word);
     match word.as_str() {
         "double" if cursor.takes(&["PRECISION"]) => kind.word.push_str(" precision"),
+        // Without digits it is no DECIMAL.
+        "number" if !cursor.sees_symbol(b'(') => kind.base = Base::Double,
         "real" if context.sql_mode.has(SqlMode::REAL_AS_FLOAT) => kind.base = Base::Float,
         "bool" | "boolean" => kind.length = Some(1),
         "char" | "character" | "nchar"
@@ -212,6 +214,11 @@ fn attribute(cursor: &mut Cursor<'_, '_>, kind: &mut TypeSpec) -> Read<bool> {
     } else if cursor.takes(&["SIGNED"]) {
     } else if cursor.takes(&["BINARY"]) {
         kind.charset.binary = true;
+    } else if cursor.takes(&["COMPRESSED"]) {
+        if cursor.takes_symbol(b'=') {
+            cursor.next();
+        }
+        kind.compressed = true;
     } else if cursor.takes(&["ASCII"]) {
         kind.charset.name = Some("latin1".into());
     } else if cursor.takes(&["UNICODE"]) {

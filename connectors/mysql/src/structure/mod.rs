@@ -11,6 +11,8 @@
 pub mod charset;
 pub mod guard;
 mod logged;
+#[cfg(test)]
+mod tests;
 
 pub use logged::from_map;
 use serde::{Deserialize, Serialize};

@@ -26,7 +26,7 @@ use crate::binlog::Bitmap;
 use crate::binlog::table_map::TableMap;
 use crate::codes;
 use crate::flavor::Flavor;
-use crate::structure::{Base, Structure};
+use crate::structure::{Base, Structure, guard};
 use crate::values::{Bad, Codec, Form};
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Image, State, Writer};
@@ -66,9 +66,7 @@ impl Table {
         flavor: Flavor,
     ) -> Result<Self> {
         let layout = columns::layout(structure, modes, flavor);
-        if map.columns.len() != structure.columns.len() {
-            return Err(differs(&layout, map.columns.len()));
-        }
+        guard::agrees(structure, map).map_err(|what| differs(&layout, &what))?;
         let mut columns = Vec::with_capacity(map.columns.len());
         for (logged, declared) in map.columns.iter().zip(&structure.columns) {
             let form = Form::of(&declared.kind, modes, flavor);
@@ -186,11 +184,10 @@ fn missing(row: &mut Writer<'_>, column: &Column, old: Option<Image>) {
     if known || column.large { row.unchanged(Some(old)) } else { row.absent() }
 }
 
-fn differs(layout: &Layout, logged: usize) -> Error {
+fn differs(layout: &Layout, what: &str) -> Error {
     let message = format!(
-        "Rows of {} have {logged} columns where the structure known of it has {}.",
-        layout.table,
-        layout.fields.len()
+        "The rows of {} in the log are not of the structure that is known of it: {what}.",
+        layout.table
     );
     Error::definite(codes::STRUCTURE, message).fix(
         "Set `binlog_row_metadata = FULL` on the server, and take a new snapshot of the table.",

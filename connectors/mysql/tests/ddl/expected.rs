@@ -154,7 +154,7 @@ fn column_type(column: &Column, flavor: Flavor) -> String {
             let labels: Vec<String> = kind
                 .labels
                 .iter()
-                .map(|label| format!("'{}'", label.replace('\'', "''")))
+                .map(|label| format!("'{}'", label.replace('\\', "\\\\").replace('\'', "''")))
                 .collect();
             format!("({})", labels.join(","))
         }
@@ -185,7 +185,7 @@ fn default(column: &Column, flavor: Flavor) -> String {
             };
             let hex: String = shown.iter().map(|byte| format!("{byte:02X}")).collect();
             match flavor {
-                Flavor::MySql => format!("literal {}{hex}", if hex.is_empty() { "" } else { "0x" }),
+                Flavor::MySql => format!("literal 0x{hex}"),
                 Flavor::MariaDb => format!("bytes {}", String::from_utf8_lossy(&shown)),
             }
         }
@@ -202,7 +202,7 @@ fn their_default(column: &Column, row: &[Option<String>], flavor: Flavor) -> Str
     match flavor {
         _ if now => "now".into(),
         Flavor::MySql if extra.contains("DEFAULT_GENERATED") => "expression".into(),
-        _ if text.starts_with("b'") => text.clone(),
+        _ if column.kind.base == Base::Bit => text.clone(),
         Flavor::MySql => format!("literal {text}"),
         Flavor::MariaDb if text == "NULL" => "NULL".into(),
         Flavor::MariaDb => match text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
@@ -222,7 +222,11 @@ fn their_default(column: &Column, row: &[Option<String>], flavor: Flavor) -> Str
 }
 
 fn unquote(text: &str) -> String {
-    text.replace("''", "'").replace("\\0", "\0").replace("\\n", "\n").replace("\\\\", "\\")
+    text.replace("''", "'")
+        .replace("\\\\", "\u{1}")
+        .replace("\\0", "\0")
+        .replace("\\n", "\n")
+        .replace('\u{1}', "\\")
 }
 
 /// What a structure that was followed has otherwise than the one that SHOW CREATE TABLE gives, but

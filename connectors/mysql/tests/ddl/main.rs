@@ -7,6 +7,14 @@
 //!     └──────────────────────────────────────▶ Structures ("written") ─────┘
 //! ```
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test"
+)]
+
 mod expected;
 mod run;
 mod server;

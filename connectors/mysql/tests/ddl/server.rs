@@ -78,6 +78,7 @@ impl Server {
             }
             let info: Vec<u8> = row.get(5).unwrap();
             let info = String::from_utf8_lossy(&info).into_owned();
+            let info = info.replacen("use \"h_ddl_t\"", "use `h_ddl_t`", 1);
             match info.strip_prefix("use `").and_then(|rest| rest.split_once("`; ")) {
                 Some((database, text)) if DATABASES.contains(&database) => {
                     found.push((database.to_owned(), text.to_owned()));

@@ -14,23 +14,13 @@ pub(super) fn integer(value: impl std::fmt::Display, out: &mut Vec<u8>) {
 /// Plain digits are used for exponents from -15 to 14, and for one more where all 17 digits are
 /// needed and one of them stands behind the point (`my_gcvt` in strings/dtoa.cc).
 pub(super) fn double(value: f64, out: &mut Vec<u8>) {
-    let mut text = Short { room: [0; 32], length: 0 };
-    if write!(text, "{value:e}").is_err() {
+    let mut text: Short<32> = Short::new();
+    if write!(text, "{:e}", value.abs()).is_err() {
         return;
     }
-    let text = text.room.get(..text.length).unwrap_or_default();
-    let (negative, text) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        rest => (false, rest),
-    };
-    let Some(place) = text.iter().position(|byte| *byte == b'e') else { return };
-    let (mantissa, exponent) = text.split_at(place);
-    let exponent: i32 = exponent
-        .get(1..)
-        .and_then(|digits| std::str::from_utf8(digits).ok())
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or_default();
-    if negative {
+    to_even(value.abs(), &mut text);
+    let Some((mantissa, exponent)) = parts(text.bytes()) else { return };
+    if value.is_sign_negative() {
         out.push(b'-');
     }
     let digits = mantissa.iter().copied().filter(|byte| *byte != b'.');
@@ -41,6 +31,36 @@ pub(super) fn double(value: f64, out: &mut Vec<u8>) {
         out.extend_from_slice(mantissa);
         out.push(b'e');
         integer(exponent, out);
+    }
+}
+
+/// Digits with their point, and the exponent.
+fn parts(text: &[u8]) -> Option<(&[u8], i32)> {
+    let (mantissa, exponent) = text.split_at(text.iter().position(|byte| *byte == b'e')?);
+    let exponent = std::str::from_utf8(exponent.get(1..)?).ok()?;
+    Some((mantissa, exponent.parse().ok()?))
+}
+
+/// A number that lies exactly between two shortest texts (631101259264347.25): the server takes
+/// the one whose last digit is even, Rust the greater one.
+fn to_even(value: f64, text: &mut Short<32>) {
+    let Some((mantissa, _)) = parts(text.bytes()) else { return };
+    let length = mantissa.len();
+    // Up to 15 digits are told apart by a double, so that none of them is in the middle.
+    if length < 16 || mantissa.last().is_none_or(|digit| digit % 2 == 0) {
+        return;
+    }
+    let mut exact: Short<128> = Short::new();
+    if write!(exact, "{value:.100e}").is_err() {
+        return;
+    }
+    let rest = exact.bytes().get(length..).unwrap_or_default();
+    let rest = rest.split(|byte| *byte == b'e').next().unwrap_or_default();
+    let [b'5', zeros @ ..] = rest else { return };
+    if zeros.iter().all(|digit| *digit == b'0')
+        && let Some(last) = text.room.get_mut(length - 1)
+    {
+        *last -= 1;
     }
 }
 
@@ -62,13 +82,23 @@ fn plain(digits: impl Iterator<Item = u8>, count: i32, exponent: i32, out: &mut 
     }
 }
 
-/// Room for the longest double: 25 bytes.
-struct Short {
-    room: [u8; 32],
+/// A text of at most `N` bytes on the stack: the longest double has 24.
+struct Short<const N: usize> {
+    room: [u8; N],
     length: usize,
 }
 
-impl Write for Short {
+impl<const N: usize> Short<N> {
+    fn new() -> Self {
+        Self { room: [0; N], length: 0 }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.room.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> Write for Short<N> {
     fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
         let end = self.length + part.len();
         let Some(room) = self.room.get_mut(self.length..end) else {
