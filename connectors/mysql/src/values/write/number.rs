@@ -35,7 +35,7 @@ pub fn decimal_text(form: &Form, text: &[u8], out: &mut Vec<u8>) -> Result<Writt
             let digits = Digits::parse(text).ok_or(Bad::Number)?;
             digits.fixed(usize::from(*scale), out).ok_or(Bad::Number)?;
         }
-        Form::DecimalText { scale } => padded(text, usize::from(*scale), out)?,
+        Form::DecimalText { scale } => padded(unfilled(text), usize::from(*scale), out)?,
         Form::Double => {
             let text = std::str::from_utf8(text).map_err(|_| Bad::Number)?;
             write::double(out, text.parse().map_err(|_| Bad::Number)?);
@@ -43,6 +43,16 @@ pub fn decimal_text(form: &Form, text: &[u8], out: &mut Vec<u8>) -> Result<Writt
         _ => return Err(Bad::Type),
     }
     Ok(Written::Value)
+}
+
+/// The text without the zeros of ZEROFILL before it: the log does not have them.
+fn unfilled(mut text: &[u8]) -> &[u8] {
+    while let [b'0', rest @ ..] = text
+        && matches!(rest, [b'0'..=b'9', ..])
+    {
+        text = rest;
+    }
+    text
 }
 
 /// The text with zeros up to its scale: a default may be written with fewer digits.

@@ -152,6 +152,8 @@ fn decimals_by_their_text() {
     assert_eq!(written(Form::Decimal { precision: 5, scale: 2 }, "-0.01"), Ok(vec![2, 0xff]));
     assert_eq!(written(Form::DecimalText { scale: 2 }, "5"), Ok(text("5.00")));
     assert_eq!(written(Form::DecimalText { scale: 2 }, "-0.50"), Ok(text("-0.50")));
+    assert_eq!(written(Form::DecimalText { scale: 2 }, "0012.50"), Ok(text("12.50")));
+    assert_eq!(written(Form::DecimalText { scale: 2 }, "000.00"), Ok(text("0.00")));
     assert_eq!(written(Form::Double, &"9".repeat(65)), Ok(1e65_f64.to_le_bytes().to_vec()));
     assert_eq!(written(Form::DecimalText { scale: 2 }, "x"), Err(Bad::Number));
 }

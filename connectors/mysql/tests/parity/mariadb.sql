@@ -1,0 +1,10 @@
+create table native (id int primary key, u uuid, i6 inet6, i4 inet4, n int unsigned);
+insert into native values (1, '123e4567-e89b-12d3-a456-426614174000', '2001:db8::1', '10.0.0.1', 4294967295), (2, 'ffffffff-ffff-ffff-ffff-ffffffffffff', '::', '0.0.0.0', 0), (3, '00000000-0000-0000-0000-000000000000', '::ffff:10.0.0.1', '255.255.255.0', 1), (4, null, null, null, null), (5, '123e4567-e89b-12d3-a456-426600000000', '2001:db8:0:1::', '10.0.0.0', 1);
+create table squeezed (id int primary key, c varchar(2000) compressed, cb blob compressed, t longtext compressed, l varchar(200) character set latin1 compressed);
+insert into squeezed values (1, repeat('é', 1500), repeat('b', 500), repeat('text ', 20000), 'é'), (2, '', '', '', ''), (3, null, null, null, null), (4, 'short', x'00ff', 'x', 'x');
+create table js (id int primary key, j json, jd json default '[1]');
+insert into js values (1, '{"b": 1,  "a": [1, 2.50]}', default), (2, null, null), (3, '1', '"x"');
+create table versioned (id int primary key, a int) with system versioning;
+insert into versioned values (1, 1), (2, 2);
+create table persistent (id int primary key, per int as (id * 2) persistent, vir int as (id + 1) virtual, ts timestamp(6) default current_timestamp(6) on update current_timestamp(6));
+insert into persistent (id, ts) values (1, '2024-01-01');
