@@ -35,3 +35,7 @@ delete from changed where id = 3;
 set binlog_row_image = minimal;
 update changed set note = 'min', n = null, big = 'z' where id = 1;
 set binlog_row_image = full;
+set binlog_row_image = noblob;
+insert into changed values (4, 'noblob', 4, 'whole');
+update changed set big = 'changed', n = 5 where id = 4;
+set binlog_row_image = full;

@@ -9,6 +9,10 @@ use walbrook_mysql::binlog::{Bitmap, Body, RowsKind};
 use walbrook_mysql::table::Table;
 use walbrook_mysql::transport::{Log, Start};
 
+/// What ends the test's part of the log.
+pub const LAST: &str =
+    "create table last_of_all (id int primary key);\ninsert into last_of_all values (1);";
+
 /// A rows event that outlives the stream.
 pub struct Logged {
     pub map: TableMap,
