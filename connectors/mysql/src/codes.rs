@@ -42,8 +42,6 @@ pub const STATEMENT: Code = Code::new("WB-MYSQL-017");
 pub const COMPRESSED: Code = Code::new("WB-MYSQL-018");
 /// The reader thread could not be started or ended in a way that it does not know.
 pub const THREAD: Code = Code::new("WB-MYSQL-019");
-/// A certificate or key file cannot be read.
-pub const CERTIFICATE_FILE: Code = Code::new("WB-MYSQL-020");
 /// A value of a row cannot be decoded.
 pub const VALUE: Code = Code::new("WB-MYSQL-050");
 /// A text is not valid in its character set.
@@ -66,6 +64,8 @@ pub const BEHIND: Code = Code::new("WB-MYSQL-022");
 pub const CHECKPOINT: Code = Code::new("WB-MYSQL-023");
 /// The log goes on with another transaction than the one that is delivered in part.
 pub const OTHER_TRANSACTION: Code = Code::new("WB-MYSQL-024");
+/// A certificate or key file cannot be read.
+pub const CERTIFICATE_FILE: Code = Code::new("WB-MYSQL-025");
 
 /// The server does not log what is needed: `log_bin` is off.
 pub const NO_LOG: Code = Code::new("WB-MYSQL-030");

@@ -14,6 +14,7 @@
 mod auth;
 mod client;
 mod connect;
+mod end_point;
 mod failure;
 mod frame;
 mod quote;
