@@ -59,9 +59,10 @@ Exit codes: 0 all is well, 1 unreachable, or a connector has failed, 2 wrong usa
 const TAIL: &str = "Examples:
   walbrook tail postgres://postgres@127.0.0.1/shop
   walbrook tail postgres://postgres@127.0.0.1/shop --tables 'public.order*' --json
+  walbrook tail mysql://root@127.0.0.1/shop --tables 'shop.order*'
   walbrook tail --brokers 127.0.0.1:9092 --registry http://127.0.0.1:8081 --prefix shop
 
-The password is read from PGPASSWORD, or from the variable after --password-env.
+The password is read from PGPASSWORD or MYSQL_PWD, or from the variable after --password-env.
 Exit codes: 0 ended, 1 failed, 2 wrong usage.";
 
 const IMPORT: &str = "Examples:

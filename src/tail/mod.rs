@@ -16,6 +16,7 @@ pub mod records;
 pub mod rows;
 mod semantic;
 pub mod shown;
+mod source;
 
 use crate::codes;
 use crate::config::{Database, Pattern, Secret, TlsMode};
@@ -27,13 +28,13 @@ use walbrook_core::error::{Error, Result};
 /// Where events come from.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// `walbrook tail postgres://…`: a database, through a slot that is gone afterwards.
+    /// `walbrook tail postgres://…`, `mysql://…`: a database, with nothing left behind.
     Database {
         /// The database.
         url: Database,
         /// Its tables; empty is all.
         tables: Vec<Pattern>,
-        /// Where the password is; without it `PGPASSWORD`, if it is set.
+        /// Where the password is; without it `PGPASSWORD` or `MYSQL_PWD`, if set.
         password: Option<Secret>,
         /// How the connection is secured; without it plaintext to this machine, verified to others.
         tls: Option<TlsMode>,

@@ -4,18 +4,16 @@ use super::decode::Decoder;
 use super::output::Output;
 use super::records::{self, Decoders};
 use super::rows::Rows;
-use super::{Args, Origin, Stop, within};
+use super::{Args, Origin, Stop, source, within};
 use crate::codes;
-use crate::config::{Database, Pattern, Secret, Server, TlsMode};
-use crate::wiring::{now_us, tls_mode};
-use std::sync::Arc;
+use crate::config::Server;
+use crate::wiring::now_us;
 use std::time::Duration;
 use walbrook_core::change::Event;
 use walbrook_core::error::{Error, Result};
 use walbrook_core::source::{Message, SourceHandle};
 use walbrook_kafka::consumer::{Consumer, ConsumerSettings, Incoming, Schemas};
 use walbrook_kafka::registry::RegistrySettings;
-use walbrook_postgres::settings as postgres;
 
 /// How long the reading thread waits before it looks whether anybody still listens.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -29,33 +27,18 @@ pub(super) async fn database(
     asked: impl Future<Output = ()>,
 ) -> Result<(), Stop> {
     let Origin::Database { url, tables, password, tls } = &args.from else { return Ok(()) };
-    let source = open(url, tables, password.clone(), *tls)?;
-    output.say(&format!(
-        "Changes of {url} from now on; nothing is stored, the slot goes with this command. Ctrl-C ends."
-    ));
+    let source = source::open(url, tables, password.clone(), *tls).await?;
+    let trace = match url.server {
+        Server::Postgres => ", the slot goes with this command",
+        Server::MySql | Server::MariaDb => "",
+    };
+    output.say(&format!("Changes of {url} from now on; nothing is stored{trace}. Ctrl-C ends."));
     let ended = tokio::select! {
         ended = follow(&source, args.idle, output) => ended,
         () = asked => Ok(()),
     };
     leave(&source).await;
     ended
-}
-
-/// Opens the database that `url` names.
-fn open(
-    url: &Database,
-    tables: &[Pattern],
-    password: Option<Secret>,
-    tls: Option<TlsMode>,
-) -> Result<SourceHandle> {
-    match url.server {
-        Server::Postgres => walbrook_postgres::tail::open(settings(url, tables, password, tls)),
-        Server::MySql | Server::MariaDb => {
-            let message = format!("`tail` cannot follow {} yet.", url.server.name());
-            Err(Error::definite(codes::NOT_YET, message)
-                .fix("Follow its topics: `walbrook tail --brokers … --registry … --prefix …`."))
-        }
-    }
 }
 
 /// Lets the source clean up behind itself: it ends once nobody listens.
@@ -93,53 +76,12 @@ async fn follow(
                 batch.clear();
                 let _ = source.spare.try_send(batch);
             }
-            Message::Snapshot(_) => {}
+            Message::Snapshot(_) | Message::Snapshotting | Message::Streaming(_) => {}
             Message::Failed(error) => return Err(error.into()),
             Message::Finished => return Ok(()),
         }
     }
     Ok(())
-}
-
-/// What the source is told; names of slot and publication are its own affair.
-fn settings(
-    url: &Database,
-    tables: &[Pattern],
-    password: Option<Secret>,
-    tls: Option<TlsMode>,
-) -> postgres::Settings {
-    let tables = tables.to_vec();
-    let named = format!("walbrook_tail_{}", std::process::id());
-    let selection = move |schema: &str, table: &str| {
-        let name = format!("{schema}.{table}");
-        tables.is_empty() || tables.iter().any(|pattern| pattern.matches(&name))
-    };
-    let password = move || match &password {
-        Some(secret) => secret.read().map(Some),
-        None => Ok(Secret::Env("PGPASSWORD".to_owned()).read().ok()),
-    };
-    let mode = tls.map_or_else(|| postgres::TlsMode::default_for(&url.host), tls_mode);
-    postgres::Settings {
-        host: url.host.clone(),
-        port: url.port,
-        user: url.user.clone(),
-        password: Arc::new(password),
-        dbname: url.name.clone().unwrap_or_default(),
-        tls: postgres::Tls::new(mode),
-        slot: named.clone(),
-        owns_slot: true,
-        slot_failover: false,
-        publication: named,
-        publication_mode: postgres::PublicationMode::Filtered,
-        selection: Arc::new(selection),
-        topic_prefix: "tail".to_owned(),
-        cluster: "walbrook".to_owned(),
-        connector: "tail".to_owned(),
-        modes: walbrook_postgres::table::Modes::default(),
-        snapshot_mode: postgres::SnapshotMode::NoData,
-        snapshot_workers: 1,
-        feedback: Duration::from_secs(10),
-    }
 }
 
 /// Shows the records of a prefix's topics until it fails.
