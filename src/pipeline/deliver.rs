@@ -76,8 +76,8 @@ pub struct Delivery {
     pub tally: Tally,
     /// Whether anything was committed.
     pub progressed: bool,
-    /// Whether stream positions are arriving.
-    pub streaming: bool,
+    /// What the source does.
+    pub phase: Phase,
     /// Whether the status says that Kafka is waited for.
     pub waiting: AtomicBool,
 }
@@ -101,6 +101,11 @@ impl Delivery {
             match self.wake(&mut stop, beat).await {
                 Wake::Receipt(receipt) => self.receipt(receipt)?,
                 Wake::Message(Ok(Message::Batch(batch))) => self.batch(batch, &mut out).await?,
+                Wake::Message(Ok(Message::Snapshotting)) => self.phase(Phase::Snapshotting),
+                Wake::Message(Ok(Message::Streaming(from))) => {
+                    self.phase(Phase::Streaming);
+                    self.shaper.resume(from);
+                }
                 Wake::Message(Ok(Message::Snapshot(progress))) => {
                     self.report.snapshot(&progress);
                 }
@@ -127,6 +132,12 @@ impl Delivery {
             }
             self.commit_if_due().await?;
         }
+    }
+
+    /// Says what the source does from now on.
+    fn phase(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.report.phase(phase, None);
     }
 
     async fn wake(&self, stop: &mut watch::Receiver<bool>, beat: Option<Instant>) -> Wake {
@@ -167,8 +178,7 @@ impl Delivery {
         let Some(done) = self.tally.in_flight.pop_front() else { return Ok(()) };
         self.progressed = true;
         if self.waiting.swap(false, Relaxed) {
-            let streaming = self.streaming;
-            self.report.phase(if streaming { Phase::Streaming } else { Phase::Snapshotting }, None);
+            self.report.phase(self.phase, None);
         }
         fault::point("pipeline.before_confirm");
         if let Some(position) = &done.position {

@@ -99,7 +99,7 @@ async fn open(
         now_us: Box::new(move || clock.now_us()),
         tally,
         progressed: false,
-        streaming: position.is_some(),
+        phase: phase(position.is_some()),
         waiting: false.into(),
     })
 }

@@ -8,15 +8,14 @@
 
 use super::commit::Holding;
 use super::deliver::{Broken, Delivery};
-use super::report::Phase;
 use super::resolving;
 use crate::codes;
 use crate::shape::{Need, Output, Shaped};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-use walbrook_core::batch::{Batch, Lane};
-use walbrook_core::checkpoint::{Part, Updates};
+use walbrook_core::batch::Batch;
+use walbrook_core::checkpoint::Updates;
 use walbrook_core::error::Error;
 use walbrook_core::fault;
 use walbrook_core::position::Position;
@@ -46,7 +45,6 @@ impl Delivery {
         batch.clear();
         let _ = self.source.spare.try_send(batch);
         self.tally.store(updates, now);
-        self.note_phase(lane.as_ref(), out);
         if let Some(error) = failed {
             self.hand_over(out, true).await?;
             self.settle().await?;
@@ -165,28 +163,6 @@ impl Delivery {
             self.tally.reach(None, Instant::now());
         }
         Ok(())
-    }
-
-    /// Tells the phase where it changes. The batch that ends a snapshot says where the stream
-    /// begins, which a split of its first transaction must know; on an idle database that is all
-    /// that comes for a long time.
-    fn note_phase(&mut self, lane: Option<&Lane>, out: &Output) {
-        let begins = lane.and_then(|lane| {
-            let mut updates = lane.updates.iter();
-            let position = updates.find(|(part, _)| *part == Part::Position)?;
-            serde_json::from_value(position.1.clone()?).ok()
-        });
-        let streamed = out.boundary.is_some() || !out.records.records.is_empty();
-        if !self.streaming && (begins.is_some() || (lane.is_none() && streamed)) {
-            self.streaming = true;
-            self.report.phase(Phase::Streaming, None);
-        } else if self.streaming && lane.is_some() && begins.is_none() {
-            self.streaming = false;
-            self.report.phase(Phase::Snapshotting, None);
-        }
-        if let Some(position) = begins {
-            self.shaper.resume(position);
-        }
     }
 
     fn arena(&self) -> Records {

@@ -1,12 +1,12 @@
 //! A connector to MySQL or MariaDB: its part of the configuration becomes the source's settings.
 
 use super::{Open, password, selection, snapshot_mode, tls, word};
-use crate::codes;
 use crate::config::{Config, Connector, MySql as Own, Server};
 use std::time::Duration;
-use walbrook_core::error::{Error, Result};
+use walbrook_core::error::Result;
 use walbrook_mysql::flavor::Flavor;
 use walbrook_mysql::settings::Settings;
+use walbrook_mysql::source::MySql;
 use walbrook_mysql::table::Modes;
 
 /// How often a server that has nothing to send says that it is alive.
@@ -15,9 +15,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Makes sources for `connector`.
 pub(super) fn source(config: &Config, connector: &Connector, own: &Own) -> Result<Open> {
     let settings = settings(config, connector, own);
-    let what = settings.flavor.connector();
-    let missing = format!("The {what} source is not part of this build.");
-    Err(Error::definite(codes::NOT_YET, missing).fix("Use a build that has it."))
+    Ok(Box::new(move || Box::new(MySql::new(settings.clone()))))
 }
 
 fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {

@@ -166,6 +166,7 @@ impl Simulated {
         }
         if self.kind == Kind::Snapshot {
             entry.phase = Phase::Snapshotting;
+            out.tell(Message::Snapshotting)?;
             out.updates(vec![put(Part::Source, entry)]).await?;
             let covered = if entry.again { entry.consistent_lsn } else { lsn };
             let (world, random) = (Arc::clone(&self.world), self.random.clone());
@@ -175,7 +176,8 @@ impl Simulated {
         let begin = || Position::at(SERVER, Log::Lsn(entry.consistent_lsn));
         let position = prepared.position.get_or_insert_with(begin);
         entry.phase = Phase::Streaming;
-        out.updates(vec![put(Part::Source, entry), put(Part::Position, position)]).await
+        out.updates(vec![put(Part::Source, entry), put(Part::Position, position)]).await?;
+        out.tell(Message::Streaming(position.clone()))
     }
 
     /// Opens a snapshot, with the connector's slot or beside it: its consistent point.

@@ -41,6 +41,10 @@ pub enum Message {
     Batch(Batch),
     /// How far a snapshot is, for people; nothing depends on it.
     Snapshot(Progress),
+    /// From now on tables are read; the log may be followed meanwhile.
+    Snapshotting,
+    /// The tables are read: from now on only the log is followed, from this position.
+    Streaming(Position),
     /// The source has ended and sends nothing more.
     Failed(Error),
     /// Everything that was asked for is told (`snapshot = "initial_only"`).

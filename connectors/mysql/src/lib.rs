@@ -2,11 +2,17 @@
 #![forbid(unsafe_code)]
 
 pub mod binlog;
+pub mod checks;
 pub mod codes;
 pub mod ddl;
 pub mod flavor;
+pub mod schema_change;
 pub mod settings;
+pub mod snapshot;
+pub mod source;
 pub mod source_block;
+mod stream;
 pub mod structure;
 pub mod table;
+pub mod transport;
 pub mod values;

@@ -14,8 +14,12 @@ const DOING: &str = "asking for the grants";
 
 /// Whether the account may read the log and ask where it ends.
 pub(super) async fn check(conn: &mut Conn, server: &Server) -> Result<Vec<Finding>> {
-    let grants: Vec<String> = conn.query("SHOW GRANTS").await.map_err(|error| sql_error(&error, DOING))?;
-    let account: Option<String> = conn.query_first("SELECT CURRENT_USER()").await.map_err(|error| sql_error(&error, DOING))?;
+    let grants: Vec<String> =
+        conn.query("SHOW GRANTS").await.map_err(|error| sql_error(&error, DOING))?;
+    let account: Option<String> = conn
+        .query_first("SELECT CURRENT_USER()")
+        .await
+        .map_err(|error| sql_error(&error, DOING))?;
     let account = quoted(&account.unwrap_or_default());
     let wanted: [(&[&str], &str); 2] = match server.flavor {
         Flavor::MySql => [
@@ -40,7 +44,8 @@ pub(super) async fn check(conn: &mut Conn, server: &Server) -> Result<Vec<Findin
 fn holds(grants: &[String], right: &str) -> bool {
     grants.iter().any(|grant| {
         let grant = grant.to_ascii_uppercase();
-        let Some((rights, _)) = grant.strip_prefix("GRANT ").and_then(|it| it.split_once(" ON *.*"))
+        let Some((rights, _)) =
+            grant.strip_prefix("GRANT ").and_then(|it| it.split_once(" ON *.*"))
         else {
             return false;
         };
@@ -63,8 +68,16 @@ mod tests {
     fn rights_are_found_alone_in_lists_and_with_all_others() {
         let grants = |text: &str| vec![text.to_owned()];
         for (grant, right, held) in [
-            ("GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `w`@`%`", "REPLICATION SLAVE", true),
-            ("GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION", "REPLICATION CLIENT", true),
+            (
+                "GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `w`@`%`",
+                "REPLICATION SLAVE",
+                true,
+            ),
+            (
+                "GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION",
+                "REPLICATION CLIENT",
+                true,
+            ),
             ("GRANT ALL PRIVILEGES ON `shop`.* TO `w`@`%`", "REPLICATION SLAVE", false),
             ("GRANT USAGE ON *.* TO `w`@`%`", "REPLICATION SLAVE", false),
         ] {

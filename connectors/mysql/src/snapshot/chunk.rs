@@ -11,8 +11,8 @@ use crate::settings::Settings;
 use crate::source_block::{self, Tail};
 use crate::stream::place::Place;
 use crate::table::Select;
-use mysql_async::{Conn, Params};
 use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Params};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use walbrook_core::batch::{Batch, Image, Lane};
@@ -195,6 +195,7 @@ impl<'a> Teller<'a> {
 }
 
 fn disturbed(table: &Table) -> Error {
-    let message = format!("The log does not tell enough of rows of {table} that changed meanwhile.");
+    let message =
+        format!("The log does not tell enough of rows of {table} that changed meanwhile.");
     Error::transient(codes::CHANGED, message)
 }

@@ -12,8 +12,8 @@
 //! chunks wins over the rows read. So the views need no lock, live as long as a chunk takes, and a
 //! crash costs the open chunks at most.
 
-pub mod entry;
 mod chunk;
+pub mod entry;
 mod marker;
 pub(crate) mod order;
 mod round;

@@ -2,9 +2,9 @@
 
 use super::chunk::{self, Piece};
 use super::entry::{Cursor, TableEntry};
+use super::sql;
 use super::survey::{Plan, Planned};
 use super::view::{Views, read_error};
-use super::sql;
 use crate::settings::Settings;
 use crate::stream::{Chunk, Stream};
 use crate::table::Select;
@@ -54,7 +54,8 @@ pub(super) async fn run(
     stream.follower.rest().await?;
     let at = stream.follower.at().clone();
     let work = pieces.iter_mut().zip(windows).zip(&mut views.conns);
-    let read = work.map(|((piece, window), conn)| chunk::read(settings, conn, piece, window, &at, out));
+    let read =
+        work.map(|((piece, window), conn)| chunk::read(settings, conn, piece, window, &at, out));
     try_join_all(read).await?;
     fault::point("snapshot.segment_done");
     publish(plan, &pieces, out).await?;
@@ -138,7 +139,8 @@ async fn boundary(
     let orders: Vec<_> = planned.columns.iter().map(|column| column.order).collect();
     let key = Key::of(&select.layout, &orders, &scratch, image);
     let places = select.layout.key.iter();
-    let sql = places.map(|&place| values.get(place).and_then(parameter)).collect::<Option<Vec<_>>>();
+    let sql =
+        places.map(|&place| values.get(place).and_then(parameter)).collect::<Option<Vec<_>>>();
     Ok(key.zip(sql).map(|(key, sql)| Cursor { key, sql: Key(sql) }))
 }
 
@@ -179,7 +181,11 @@ fn close(stream: &mut Stream, pieces: &[Piece]) -> Vec<Window> {
 async fn publish(plan: &mut Plan, pieces: &[Piece], out: &Out) -> Result<()> {
     let mut updates = Vec::new();
     for group in pieces.chunk_by(|a, b| a.table == b.table) {
-        let Some((last, planned)) = group.last().zip(group.first().and_then(|first| plan.find(&first.table))) else { continue };
+        let Some((last, planned)) =
+            group.last().zip(group.first().and_then(|first| plan.find(&first.table)))
+        else {
+            continue;
+        };
         let rows = planned.entry.rows + group.iter().map(|piece| piece.read).sum::<u64>();
         let (cursor, done) = (last.until.clone(), last.until.is_none());
         planned.entry = TableEntry { cursor, rows, done };
@@ -193,4 +199,3 @@ async fn publish(plan: &mut Plan, pieces: &[Piece], out: &Out) -> Result<()> {
     batch.lane = Some(Lane { number: 0, torn: false, updates });
     out.send(batch)
 }
-

@@ -38,7 +38,9 @@ impl Views {
             let older = "SET SESSION tx_isolation = 'REPEATABLE-READ', lock_wait_timeout = 5, \
                          net_write_timeout = 600";
             if conn.query_drop(session).await.is_err() {
-                conn.query_drop(older).await.map_err(|error| sql_error(&error, "preparing to read"))?;
+                conn.query_drop(older)
+                    .await
+                    .map_err(|error| sql_error(&error, "preparing to read"))?;
             }
             conns.push(conn);
         }

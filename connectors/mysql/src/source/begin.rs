@@ -67,7 +67,8 @@ pub(crate) async fn nothing_prepared(conn: &mut Conn) -> Result<()> {
         return Ok(());
     }
     let count = rows.len();
-    let message = format!("{count} XA transactions are prepared; their rows are not in the log to come.");
+    let message =
+        format!("{count} XA transactions are prepared; their rows are not in the log to come.");
     Err(Error::transient(codes::XA_WAITING, message)
         .fix("Commit them or roll them back (XA RECOVER lists them); the connector waits."))
 }

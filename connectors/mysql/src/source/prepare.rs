@@ -77,11 +77,7 @@ pub(crate) async fn prepare(settings: &Settings, checkpoint: &Checkpoint) -> Res
     Ok(plan(known, decision, server, here))
 }
 
-async fn check(
-    conn: &mut mysql_async::Conn,
-    server: &Server,
-    settings: &Settings,
-) -> Result<()> {
+async fn check(conn: &mut mysql_async::Conn, server: &Server, settings: &Settings) -> Result<()> {
     for finding in checks::check(conn, server, settings).await? {
         match finding.severity {
             Severity::Error => return Err(finding.into_error()),
@@ -107,7 +103,11 @@ fn goes_on(position: &Position, executed: &Executed) -> Result<()> {
             if gone.is_empty() { Ok(()) } else { Err(gone_from_log(&gone)) }
         }
         (Log::Domains { newest, .. }, Executed::Domains(has)) => {
-            if has.covers(newest) { Ok(()) } else { Err(behind(newest)) }
+            if has.covers(newest) {
+                Ok(())
+            } else {
+                Err(behind(newest))
+            }
         }
         _ => Err(Error::definite(
             codes::CHECKPOINT,

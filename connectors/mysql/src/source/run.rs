@@ -9,6 +9,7 @@ use crate::snapshot;
 use crate::stream::{Follower, Start, Stream};
 use crate::transport;
 use std::sync::Arc;
+use walbrook_core::change::Event;
 use walbrook_core::checkpoint::{Part, Updates, put};
 use walbrook_core::error::Result;
 use walbrook_core::fault;
@@ -27,12 +28,16 @@ pub(super) async fn run(settings: Arc<Settings>, mut prepared: Prepared, out: Ou
     let mut stream = match prepared.decision {
         Decision::Begin => {
             let stream = begin::begin(&settings, &server, &out).await?;
-            out.updates(begun(&settings, &prepared, &stream)).await?;
+            let mut batch = out.empty().await?;
+            batch.updates = begun(&settings, &prepared, &stream);
+            batch.events.push(Event::Progress(stream.follower.position().clone()));
+            out.send(batch)?;
             stream
         }
         _ => go_on(&settings, &mut prepared, &out).await?,
     };
     if prepared.entry.phase == Phase::Snapshotting {
+        out.tell(Message::Snapshotting)?;
         if prepared.decision == Decision::Again {
             out.updates(vec![put(Part::Source, &prepared.entry)]).await?;
         }
@@ -42,6 +47,7 @@ pub(super) async fn run(settings: Arc<Settings>, mut prepared: Prepared, out: Ou
         stream.follower.flush().await?;
         let position = put(Part::Position, stream.follower.position());
         out.updates(vec![put(Part::Source, &prepared.entry), position]).await?;
+        out.tell(Message::Streaming(stream.follower.position().clone()))?;
     }
     if settings.snapshot_mode == SnapshotMode::InitialOnly {
         watching.abort();
@@ -61,7 +67,6 @@ fn begun(settings: &Settings, prepared: &Prepared, stream: &Stream) -> Updates {
     let waiting = stream.follower.waiting().iter();
     updates.extend(waiting.map(|(xid, it)| put(Part::Prepared(xid.clone()), it)));
     updates.push(put(Part::Source, &prepared.entry));
-    updates.push(put(Part::Position, stream.follower.position()));
     updates
 }
 

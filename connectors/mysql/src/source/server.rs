@@ -37,7 +37,8 @@ impl Server {
     /// Asks the server.
     pub async fn ask(conn: &mut Conn) -> Result<Self> {
         let sql = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({VARIABLES})");
-        let rows: Vec<(String, String)> = conn.query(sql).await.map_err(|error| sql_error(&error, DOING))?;
+        let rows: Vec<(String, String)> =
+            conn.query(sql).await.map_err(|error| sql_error(&error, DOING))?;
         let variables: HashMap<String, String> = rows.into_iter().collect();
         let text = variables.get("version").map(String::as_str).unwrap_or_default();
         let comment = variables.get("version_comment").map(String::as_str).unwrap_or_default();
@@ -95,7 +96,8 @@ pub async fn executed(conn: &mut Conn, flavor: Flavor) -> Result<Executed> {
         Flavor::MySql => "SELECT @@GLOBAL.gtid_executed, @@GLOBAL.gtid_purged",
         Flavor::MariaDb => "SELECT @@GLOBAL.gtid_binlog_pos, ''",
     };
-    let row: Option<(String, String)> = conn.query_first(sql).await.map_err(|error| sql_error(&error, DOING))?;
+    let row: Option<(String, String)> =
+        conn.query_first(sql).await.map_err(|error| sql_error(&error, DOING))?;
     let (executed, purged) = row.unwrap_or_default();
     Ok(match flavor {
         Flavor::MySql => Executed::Gtids { set: read(&executed)?, purged: read(&purged)? },
@@ -131,8 +133,11 @@ impl Executed {
 
 fn read<T: FromStr<Err = gtid::Malformed>>(text: &str) -> Result<T> {
     text.parse().map_err(|_| {
-        Error::definite(crate::codes::PROTOCOL, "The server shows GTIDs in a form that is not known.")
-            .fix("Report this with the server's version.")
+        Error::definite(
+            crate::codes::PROTOCOL,
+            "The server shows GTIDs in a form that is not known.",
+        )
+        .fix("Report this with the server's version.")
     })
 }
 
@@ -140,7 +145,8 @@ fn read<T: FromStr<Err = gtid::Malformed>>(text: &str) -> Result<T> {
 pub async fn log_end(conn: &mut Conn, server: &Server) -> Result<Place> {
     let new = server.flavor == Flavor::MySql && server.version >= 80_200;
     let sql = if new { "SHOW BINARY LOG STATUS" } else { "SHOW MASTER STATUS" };
-    let row: Option<mysql_async::Row> = conn.query_first(sql).await.map_err(|error| sql_error(&error, DOING))?;
+    let row: Option<mysql_async::Row> =
+        conn.query_first(sql).await.map_err(|error| sql_error(&error, DOING))?;
     let place = row.and_then(|row| {
         let file: String = row.get_opt(0)?.ok()?;
         let pos: u64 = row.get_opt(1)?.ok()?;

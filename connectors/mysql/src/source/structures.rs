@@ -25,11 +25,8 @@ pub(crate) async fn all(
     let mut structures = Structures::default();
     let listed = tables::all(conn).await?;
     let captured = |table: &Table| (settings.selection)(&table.schema, &table.name);
-    let databases: BTreeSet<_> = listed
-        .iter()
-        .filter(|it| captured(&it.table))
-        .map(|it| it.table.schema.clone())
-        .collect();
+    let databases: BTreeSet<_> =
+        listed.iter().filter(|it| captured(&it.table)).map(|it| it.table.schema.clone()).collect();
     defaults(conn, &mut structures).await?;
     for listed in listed.iter().filter(|it| databases.contains(&it.table.schema)) {
         match ask(conn, context, &listed.table).await {
@@ -70,7 +67,9 @@ async fn ask(conn: &mut Conn, context: &Context, table: &Table) -> Result<Option
     let row: Option<mysql_async::Row> = match conn.query_first(sql).await {
         Ok(row) => row,
         Err(mysql_async::Error::Server(error)) if error.code == NO_SUCH_TABLE => return Ok(None),
-        Err(error) => return Err(sql_error(&error, &format!("asking for the structure of {table}"))),
+        Err(error) => {
+            return Err(sql_error(&error, &format!("asking for the structure of {table}")));
+        }
     };
     let text = row.and_then(|row| row.get_opt::<String, _>(1)).and_then(std::result::Result::ok);
     let Some(text) = text else { return Ok(None) };

@@ -33,7 +33,8 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Listed>> {
          IFNULL(DATA_LENGTH, 0) FROM information_schema.TABLES \
          WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA NOT IN ({OWN})"
     );
-    let rows: Vec<(String, String, String, u64, u64)> = conn.query(sql).await.map_err(|error| sql_error(&error, DOING))?;
+    let rows: Vec<(String, String, String, u64, u64)> =
+        conn.query(sql).await.map_err(|error| sql_error(&error, DOING))?;
     let listed = |(database, name, engine, rows, bytes)| Listed {
         table: Table::new(String::as_str(&database), String::as_str(&name)),
         engine,

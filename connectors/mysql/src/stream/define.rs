@@ -52,7 +52,10 @@ impl Follower {
 
     /// How the statement is understood: what its session had set.
     fn context_of(&self, query: &Query<'_>) -> Result<Context> {
-        let status = query.status.read().ok_or_else(|| protocol("A statement's circumstances cannot be read."))?;
+        let status = query
+            .status
+            .read()
+            .ok_or_else(|| protocol("A statement's circumstances cannot be read."))?;
         let mut context = self.context.clone();
         context.sql_mode = SqlMode(status.sql_mode.unwrap_or(0));
         if let Some(explicit) = status.explicit_defaults_for_timestamp {
@@ -102,10 +105,8 @@ impl Follower {
                 return self.truncated(event, &table, effect.before.as_deref()).await;
             }
             Kind::Unknown { reason } => return self.not_understood(&table, reason),
-            Kind::DatabaseDropped
-            | Kind::DatabaseCreated
-            | Kind::DatabaseAltered
-            | Kind::Noted => {}
+            Kind::DatabaseDropped | Kind::DatabaseCreated | Kind::DatabaseAltered | Kind::Noted => {
+            }
         }
         Ok(())
     }
@@ -211,9 +212,11 @@ impl Follower {
     }
 
     fn changes_in(&self, database: &str) -> Result<()> {
-        let captured = database.is_empty() || self.structures.iter().any(|it| {
-            it.database == database && (self.settings.selection)(database, &it.name)
-        });
+        let captured = database.is_empty()
+            || self
+                .structures
+                .iter()
+                .any(|it| it.database == database && (self.settings.selection)(database, &it.name));
         if !captured {
             return Ok(());
         }
@@ -236,6 +239,7 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
 fn rolled_back() -> Error {
     let message = "Rows were told and then rolled back in the log: the transaction changed tables \
                    that cannot be rolled back beside tables that can.";
-    Error::definite(codes::ROLLED_BACK, message)
-        .fix("Keep all captured tables in InnoDB, and take a new snapshot under another connector name.")
+    Error::definite(codes::ROLLED_BACK, message).fix(
+        "Keep all captured tables in InnoDB, and take a new snapshot under another connector name.",
+    )
 }

@@ -381,8 +381,9 @@ fn verify(part: &Part, id: &str) -> Result<()> {
 }
 
 fn anonymous() -> Error {
-    Error::definite(codes::NO_GTID, "The log has a transaction without an identifier.")
-        .fix("Set gtid_mode = ON, wait until the log has no such transactions, and take a new snapshot.")
+    Error::definite(codes::NO_GTID, "The log has a transaction without an identifier.").fix(
+        "Set gtid_mode = ON, wait until the log has no such transactions, and take a new snapshot.",
+    )
 }
 
 fn incident() -> Error {

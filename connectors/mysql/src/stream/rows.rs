@@ -75,7 +75,9 @@ impl Follower {
         map: &crate::binlog::table_map::TableMap,
     ) -> Result<Structure> {
         let live = crate::source::structures::one(&self.settings, &self.context, name).await?;
-        let Some(live) = live else { return Err(unknown(name, "the table does not exist any more")) };
+        let Some(live) = live else {
+            return Err(unknown(name, "the table does not exist any more"));
+        };
         guard::agrees(&live, map).map_err(|why| unknown(name, &why))?;
         tracing::warn!(table = %name, "the structure was taken from the live server");
         Ok(live)

@@ -56,7 +56,8 @@ impl<'a> Statement<'a> {
 /// The identifier behind the two words: `X'676c',X'',1`, without blanks.
 fn xid(sql: &str) -> String {
     let mut words = sql.split_ascii_whitespace().skip(2);
-    let text: String = words.by_ref().take_while(|word| !word.eq_ignore_ascii_case("ONE")).collect();
+    let text: String =
+        words.by_ref().take_while(|word| !word.eq_ignore_ascii_case("ONE")).collect();
     text.to_ascii_lowercase()
 }
 

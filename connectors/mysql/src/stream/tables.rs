@@ -89,7 +89,8 @@ impl Tables {
 
 #[cold]
 fn unknown(table_id: u64) -> Error {
-    let message = format!("Rows belong to table number {table_id}, which the log has not described.");
+    let message =
+        format!("Rows belong to table number {table_id}, which the log has not described.");
     Error::definite(codes::PROTOCOL, message)
         .fix("Report this with the server's version; nothing was skipped.")
 }

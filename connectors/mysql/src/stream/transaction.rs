@@ -34,7 +34,12 @@ pub(crate) struct Transaction {
 
 impl Transaction {
     /// A transaction that has just begun.
-    pub(crate) fn new(identity: Identity, id: String, commit_us: Option<i64>, start: Place) -> Self {
+    pub(crate) fn new(
+        identity: Identity,
+        id: String,
+        commit_us: Option<i64>,
+        start: Place,
+    ) -> Self {
         Self {
             identity,
             id,

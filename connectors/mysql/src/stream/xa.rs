@@ -14,13 +14,13 @@ use walbrook_core::error::{Error, Result};
 
 /// Where a prepared transaction is in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
+pub(crate) struct Waiting {
     /// Its identity, for messages.
-    pub transaction: String,
+    pub(crate) transaction: String,
     /// Log file.
-    pub file: String,
+    pub(crate) file: String,
     /// Where it begins there.
-    pub pos: u64,
+    pub(crate) pos: u64,
 }
 
 impl Follower {
@@ -65,7 +65,8 @@ impl Follower {
     async fn recall(&mut self, start: &Place) -> Result<()> {
         let (name, pos) = (start.file.to_string(), start.pos);
         let settings = Arc::clone(&self.settings);
-        let mut log = transport::Log::open(&settings, &transport::Start::File { name, pos }).await?;
+        let mut log =
+            transport::Log::open(&settings, &transport::Start::File { name, pos }).await?;
         loop {
             let event = log.next().await?;
             match &event.body {
@@ -93,6 +94,7 @@ fn unknown(xid: &str) -> Error {
     let message = format!(
         "The XA transaction {xid} was committed, but the log that is known does not have its rows."
     );
-    Error::definite(codes::XA_UNKNOWN, message)
-        .fix("Take a new snapshot under another connector name while no XA transaction is prepared.")
+    Error::definite(codes::XA_UNKNOWN, message).fix(
+        "Take a new snapshot under another connector name while no XA transaction is prepared.",
+    )
 }

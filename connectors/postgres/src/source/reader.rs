@@ -56,6 +56,7 @@ async fn tables(settings: &Settings, prepared: &mut Prepared, out: &Out) -> Resu
     let reads = settings.snapshot_mode != SnapshotMode::NoData;
     if reads {
         entry.phase = Phase::Snapshotting;
+        out.tell(Message::Snapshotting)?;
         out.updates(vec![put(Part::Source, entry)]).await?;
         let covered = if entry.again { entry.consistent_lsn } else { snapshot.lsn };
         snapshot::run(settings, out, &snapshot, covered, &mut prepared.tables).await?;
@@ -65,7 +66,8 @@ async fn tables(settings: &Settings, prepared: &mut Prepared, out: &Out) -> Resu
     let begin = || Position::at(entry.server.clone(), Log::Lsn(entry.consistent_lsn));
     let position = prepared.position.get_or_insert_with(begin);
     entry.phase = Phase::Streaming;
-    out.updates(vec![put(Part::Source, entry), put(Part::Position, position)]).await
+    out.updates(vec![put(Part::Source, entry), put(Part::Position, position)]).await?;
+    out.tell(Message::Streaming(position.clone()))
 }
 
 /// Opens the snapshot through the slot that the decision asks for.
