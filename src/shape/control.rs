@@ -58,12 +58,13 @@ impl Control {
     }
 }
 
-/// Appends a record of one of Walbrook's own topics.
+/// Appends a record of one of Walbrook's own topics, with these headers.
 pub(super) fn write(
     out: &mut Output,
     ready: Ready,
     key: impl FnOnce(&mut Vec<u8>),
     value: impl FnOnce(&mut Vec<u8>),
+    headers: (u32, u32),
 ) {
     let key = out.append_with(|o| {
         o.extend_from_slice(&ready.key);
@@ -73,7 +74,7 @@ pub(super) fn write(
         o.extend_from_slice(&ready.value);
         value(o);
     });
-    out.push(ready.topic.id, 0, Some(key), Some(value), (0, 0));
+    out.push(ready.topic.id, 0, Some(key), Some(value), headers);
 }
 
 /// A record of version 1 with one field, in the reference's common name space.

@@ -10,6 +10,7 @@
 //! key is put together from cells, which schemas must be registered. Shape never waits: what it
 //! does not know it answers as a [`resolved::Need`], and the caller comes back with the answer.
 
+mod context;
 mod control;
 pub mod envelope;
 pub mod key;

@@ -1,5 +1,6 @@
 //! The records of one change: one, two for a delete, three for a change of key.
 
+use super::context;
 use super::envelope::Envelope;
 use super::output::Output;
 use super::recipe::{Ready, Recipe};
@@ -84,18 +85,17 @@ impl Row<'_> {
         let mark = self.out.header_mark();
         self.out.header(name, json.as_bytes());
         if self.settings.context_headers {
-            context_headers(self.out, self.settings, self.description);
+            context::write(self.out, self.settings, self.description);
         }
         self.out.headers_since(mark)
     }
 
     /// The headers of a record: its own if it has some, else those that all records share.
     fn headers(&mut self, own: (u32, u32)) -> (u32, u32) {
-        if own.1 > 0 || !self.settings.context_headers {
+        if own.1 > 0 {
             return own;
         }
-        let (settings, description) = (self.settings, self.description);
-        self.out.shared_headers(|out| context_headers(out, settings, description))
+        context::shared(self.out, self.settings, self.description)
     }
 
     fn event(
@@ -183,12 +183,4 @@ impl Row<'_> {
         };
         self.out.append_with(|out| envelope.write(out))
     }
-}
-
-fn context_headers(out: &mut Output, settings: &Settings, description: &Description) {
-    let name = |name: &str| format!("__debezium.context.{name}");
-    out.header(&name("connectorLogicalName"), settings.topic_prefix.as_bytes());
-    out.header(&name("taskId"), b"0");
-    out.header(&name("connectorName"), description.connector.as_bytes());
-    out.header(&name("runId"), settings.run_id.as_bytes());
 }

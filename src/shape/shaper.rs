@@ -1,5 +1,6 @@
 //! The shaper: runs over the events of a batch and writes their records.
 
+use super::context;
 use super::control::{self, Control};
 use super::output::{Boundary, Output};
 use super::recipe::Recipe;
@@ -127,7 +128,8 @@ impl Shaper {
         if self.settings.transaction_metadata {
             let ready = self.transactions.resolve(&self.resolved).map_err(Stop::Need)?;
             if skip == 0 {
-                control::write(out, ready, |o| write::string(o, &open.id), |o| open.write_begin(o));
+                let id = |o: &mut Vec<u8>| write::string(o, &open.id);
+                control::write(out, ready, id, |o| open.write_begin(o), (0, 0));
             }
         }
         self.open = Some(open);
@@ -144,7 +146,9 @@ impl Shaper {
         let Some(control) = self.notices.get_mut(place) else { return Ok(()) };
         let ready = control.resolve(&self.resolved).map_err(Stop::Need)?;
         let (key, value) = (notice.key.of(&batch.bytes), notice.value.of(&batch.bytes));
-        control::write(out, ready, |o| o.extend_from_slice(key), |o| o.extend_from_slice(value));
+        let headers = context::shared(out, &self.settings, &self.description);
+        let write = |bytes| move |out: &mut Vec<u8>| Vec::extend_from_slice(out, bytes);
+        control::write(out, ready, write(key), write(value), headers);
         Ok(())
     }
 
@@ -152,7 +156,8 @@ impl Shaper {
         if self.settings.transaction_metadata {
             let ready = self.transactions.resolve(&self.resolved).map_err(Stop::Need)?;
             if let Some(open) = &self.open {
-                control::write(out, ready, |o| write::string(o, &open.id), |o| open.write_end(o));
+                let id = |o: &mut Vec<u8>| write::string(o, &open.id);
+                control::write(out, ready, id, |o| open.write_end(o), (0, 0));
             }
         }
         self.open = None;
@@ -229,7 +234,8 @@ impl Shaper {
         let ready = self.heartbeats.resolve(&self.resolved)?;
         let prefix = &self.settings.topic_prefix;
         let now_ms = now_us.div_euclid(1000);
-        control::write(out, ready, |o| write::string(o, prefix), |o| write::long(o, now_ms));
+        let value = |o: &mut Vec<u8>| write::long(o, now_ms);
+        control::write(out, ready, |o| write::string(o, prefix), value, (0, 0));
         Ok(())
     }
 }

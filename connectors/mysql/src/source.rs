@@ -8,6 +8,7 @@
 pub(crate) mod begin;
 pub mod decide;
 pub mod entry;
+pub(crate) mod inventory;
 mod monitor;
 pub(crate) mod prepare;
 mod run;

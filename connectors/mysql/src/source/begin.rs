@@ -8,6 +8,7 @@
 //!
 //! G is what the engine shows, so everything after it comes through the log.
 
+use super::inventory::Inventory;
 use super::server::{self, Server};
 use super::structures;
 use crate::codes;
@@ -24,18 +25,27 @@ use walbrook_reader::Out;
 /// How often structures are read before a server that defines tables without end is given up.
 const TRIES: usize = 10;
 
+/// The log, opened at the present.
+pub(crate) struct Beginning {
+    /// With the structures as of there.
+    pub(crate) stream: Stream,
+    /// What there is to tell of them.
+    pub(crate) inventory: Inventory,
+}
+
 /// Opens the log at the present, with the structures as of there.
 pub(crate) async fn begin(
     settings: &Arc<Settings>,
     server: &Server,
     out: &Arc<Out>,
-) -> Result<Stream> {
+) -> Result<Beginning> {
     for _ in 0..TRIES {
         let mut conn = transport::client(settings, "structures").await?;
         let place = server::log_end(&mut conn, server).await?;
         let executed = server::executed(&mut conn, server.flavor).await?;
         let context = server.context();
-        let structures = structures::all(&mut conn, settings, &context).await?;
+        let (structures, found) = structures::all(&mut conn, settings, &context).await?;
+        let inventory = Inventory::take(&mut conn, settings, found).await?;
         let end = server::log_end(&mut conn, server).await?;
         drop(conn.disconnect().await);
         let position = executed.position(server.flavor, &place);
@@ -46,7 +56,7 @@ pub(crate) async fn begin(
         stream.reach(&end).await?;
         if !std::mem::take(&mut stream.follower.redefined) {
             stream.follower.unmute();
-            return Ok(stream);
+            return Ok(Beginning { stream, inventory });
         }
         tracing::info!("tables were defined anew while their structures were read: once more");
     }

@@ -9,7 +9,6 @@ use crate::snapshot;
 use crate::stream::{Follower, Start, Stream};
 use crate::transport;
 use std::sync::Arc;
-use walbrook_core::change::Event;
 use walbrook_core::checkpoint::{Part, Updates, put};
 use walbrook_core::error::Result;
 use walbrook_core::fault;
@@ -27,11 +26,10 @@ pub(super) async fn run(settings: Arc<Settings>, mut prepared: Prepared, out: Ou
     let watching = tokio::spawn(watching);
     let mut stream = match prepared.decision {
         Decision::Begin => {
-            let stream = begin::begin(&settings, &server, &out).await?;
-            let mut batch = out.empty().await?;
-            batch.updates = begun(&settings, &prepared, &stream);
-            batch.events.push(Event::Progress(stream.follower.position().clone()));
-            out.send(batch)?;
+            let begin::Beginning { mut stream, inventory } =
+                begin::begin(&settings, &server, &out).await?;
+            let updates = begun(&settings, &prepared, &stream);
+            stream.follower.begins(&inventory, updates).await?;
             stream
         }
         _ => go_on(&settings, &mut prepared, &out).await?,

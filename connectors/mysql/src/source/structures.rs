@@ -3,6 +3,7 @@
 use super::tables::{self, quoted};
 use crate::codes;
 use crate::ddl::{Context, Structures, read_show_create};
+use crate::schema_change::Found;
 use crate::settings::Settings;
 use crate::structure::Structure;
 use crate::transport::{self, sql_error};
@@ -16,13 +17,14 @@ use walbrook_core::layout::Table;
 const NO_SUCH_TABLE: u16 = 1146;
 
 /// Every table of the databases that have captured ones: a statement may copy or rename one into
-/// the selection.
+/// the selection. With them what the server shows of each, where statements are told.
 pub(crate) async fn all(
     conn: &mut Conn,
     settings: &Settings,
     context: &Context,
-) -> Result<Structures> {
+) -> Result<(Structures, Vec<Found>)> {
     let mut structures = Structures::default();
+    let mut found = Vec::new();
     let listed = tables::all(conn).await?;
     let captured = |table: &Table| (settings.selection)(&table.schema, &table.name);
     let databases: BTreeSet<_> =
@@ -30,13 +32,18 @@ pub(crate) async fn all(
     defaults(conn, &mut structures).await?;
     for listed in listed.iter().filter(|it| databases.contains(&it.table.schema)) {
         match ask(conn, context, &listed.table).await {
-            Ok(Some(structure)) => drop(structures.insert(structure)),
+            Ok(Some((structure, create))) => {
+                let structure = structures.insert(structure);
+                if settings.schema_changes {
+                    found.push(Found { structure, create });
+                }
+            }
             Ok(None) => {}
             Err(error) if captured(&listed.table) => return Err(error),
             Err(error) => tracing::debug!(table = %listed.table, %error, "left out"),
         }
     }
-    Ok(structures)
+    Ok((structures, found))
 }
 
 /// Default collations of the databases: what a new table gets.
@@ -59,10 +66,15 @@ pub(crate) async fn one(
     let mut conn = transport::client(settings, "structures").await?;
     let structure = ask(&mut conn, context, table).await;
     drop(conn.disconnect().await);
-    structure
+    Ok(structure?.map(|(structure, _)| structure))
 }
 
-async fn ask(conn: &mut Conn, context: &Context, table: &Table) -> Result<Option<Structure>> {
+/// The structure of a table, and the statement that it was read from.
+async fn ask(
+    conn: &mut Conn,
+    context: &Context,
+    table: &Table,
+) -> Result<Option<(Structure, String)>> {
     let sql = format!("SHOW CREATE TABLE {}", quoted(table));
     let row: Option<mysql_async::Row> = match conn.query_first(sql).await {
         Ok(row) => row,
@@ -73,8 +85,12 @@ async fn ask(conn: &mut Conn, context: &Context, table: &Table) -> Result<Option
     };
     let text = row.and_then(|row| row.get_opt::<String, _>(1)).and_then(std::result::Result::ok);
     let Some(text) = text else { return Ok(None) };
-    read_show_create(&table.schema, &text, context).map(Some).map_err(|reason| {
-        let message = format!("The structure of table {table} cannot be understood: {reason}.");
-        Error::definite(codes::DDL, message).fix("Report it, or leave the table out of `tables`.")
-    })
+    match read_show_create(&table.schema, &text, context) {
+        Ok(structure) => Ok(Some((structure, text))),
+        Err(reason) => {
+            let message = format!("The structure of table {table} cannot be understood: {reason}.");
+            let fix = "Report it, or leave the table out of `tables`.";
+            Err(Error::definite(codes::DDL, message).fix(fix))
+        }
+    }
 }

@@ -4,10 +4,12 @@ use super::follower::Follower;
 use crate::binlog::{Event, Query};
 use crate::ddl::Effect;
 use crate::schema_change::{self, Setting, Told};
+use crate::source::inventory::Inventory;
 use crate::source_block::Tail;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use walbrook_core::change::{Event as Change, Marker, Notice, NoticeTopic};
+use walbrook_core::checkpoint::Updates;
 use walbrook_core::error::Result;
 
 impl Follower {
@@ -35,11 +37,39 @@ impl Follower {
             file: event.file,
             pos: event.start,
             row: 0,
-            thread: Some(i64::from(query.thread_id)),
+            thread: thread(query),
             query: None,
         };
         let told = schema_change::of_statement(effects);
         self.tell_notices(&told, Marker::False, tail).await
+    }
+
+    /// Tells what there is and stores `updates`, in one: what is told of the beginning is told once.
+    pub(crate) async fn begins(&mut self, inventory: &Inventory, updates: Updates) -> Result<()> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let at = self.at().clone();
+        let tail = Tail {
+            db: "",
+            ts_us: i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+            table: None,
+            server_id: 0,
+            gtid: None,
+            file: &at.file,
+            pos: at.pos,
+            row: 0,
+            thread: None,
+            query: None,
+        };
+        if let Some((last, told)) = inventory.told.split_last() {
+            self.tell_notices(told, Marker::True, tail).await?;
+            let marker = if inventory.rows_follow { Marker::True } else { Marker::Last };
+            self.tell_notices(std::slice::from_ref(last), marker, tail).await?;
+        }
+        let position = self.position().clone();
+        let batch = self.batch().await?;
+        batch.events.push(Change::Progress(position));
+        batch.updates.extend(updates);
+        self.send()
     }
 
     /// Whether a database has captured tables.
@@ -72,6 +102,19 @@ impl Follower {
         }
         Ok(())
     }
+}
+
+/// The session, where rows follow in the same transaction: the reference names it only then.
+fn thread(query: &Query<'_>) -> Option<i64> {
+    fills_table(query.sql).then_some(i64::from(query.thread_id))
+}
+
+/// Whether a statement creates a table and fills it in one transaction, as MySQL 8.0.21+ logs it.
+pub(super) fn fills_table(sql: &[u8]) -> bool {
+    const END: &[u8] = b"START TRANSACTION";
+    let sql = sql.trim_ascii_end();
+    let end = sql.len().checked_sub(END.len()).and_then(|start| sql.get(start..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(END))
 }
 
 /// The topic of schema changes.

@@ -1,5 +1,6 @@
 //! Statements of the log: where transactions begin and end, and what tables look like from here on.
 
+use super::announce::fills_table;
 use super::follower::{Follower, protocol};
 use super::statement::Statement;
 use crate::binlog::{Event, Query};
@@ -76,9 +77,7 @@ impl Follower {
             self.effect(event, effect).await?;
         }
         self.announce(event, query, &effects).await?;
-        // MySQL 8.0.21+ creates and fills a table in one transaction.
-        let goes_on = sql.trim_end().to_ascii_uppercase().ends_with("START TRANSACTION");
-        if goes_on && let Some(transaction) = &mut self.transaction {
+        if fills_table(query.sql) && let Some(transaction) = &mut self.transaction {
             transaction.open = true;
         }
         self.end_unless_open().await
