@@ -11,6 +11,7 @@ use super::query::Query;
 use super::rows::Rows;
 use super::table_event::TableMapEvent;
 use super::xa::XaPrepare;
+use crate::flavor::Flavor;
 
 /// The content of an event.
 #[derive(Debug)]
@@ -90,6 +91,7 @@ pub(crate) enum Flaw {
 pub(crate) fn decode<'a>(
     header: &Header,
     body: &'a [u8],
+    flavor: Flavor,
     scratch: &'a mut Vec<u8>,
 ) -> Result<Body<'a>, Flaw> {
     let read = match header.kind {
@@ -102,7 +104,7 @@ pub(crate) fn decode<'a>(
         kind::QUERY_COMPRESSED => {
             return Query::read_compressed(body, scratch).map(Body::Query);
         }
-        kind::TABLE_MAP => TableMapEvent::read(body).map(Body::TableMap),
+        kind::TABLE_MAP => TableMapEvent::read(body, flavor).map(Body::TableMap),
         kind::XID => Fields::new(body).u64().map(Body::Xid),
         kind::QUERY => Query::read(body).map(Body::Query),
         kind::GTID => Gtid::read(body, false).map(Body::Gtid),

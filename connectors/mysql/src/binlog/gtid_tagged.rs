@@ -1,7 +1,7 @@
 //! `GTID_TAGGED` (MySQL 8.3 and newer): the same as `GTID`, written by MySQL's serialization library.
 //!
 //! ```text
-//!  format (2) │ size │ last field that may not be skipped │ { field number │ value } …
+//!  format (1) │ size │ last field that may not be skipped │ { field number │ value } …
 //! ```
 //!
 //! Source: libs/mysql/serialization and `Gtid_event` in libs/mysql/binlog/event/control_events.h.
@@ -10,7 +10,7 @@ use super::field::Fields;
 use super::gtid::{Gtid, Identity, told};
 use walbrook_core::position::gtid;
 
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 1;
 
 mod number {
     pub(super) const FLAGS: u64 = 0;

@@ -43,8 +43,11 @@ pub use query::Query;
 pub use rows::{DUMMY_TABLE_ID, Rows, RowsKind};
 pub use status::{Charsets, QueryStatus, StatusVars};
 pub use table_event::TableMapEvent;
+pub use table_map::TableMap;
 pub use xa::XaPrepare;
 
+#[cfg(test)]
+pub(crate) mod golden;
 #[cfg(test)]
 mod golden_tests;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::field::Fields;
 use super::table_map::{Column, TableMap};
 use super::table_metadata;
 use crate::codes;
+use crate::flavor::Flavor;
 use walbrook_core::error::{Error, Result};
 
 /// The event. A table's map comes before each of its statements, nearly always the same: compare
@@ -24,17 +25,19 @@ pub struct TableMapEvent<'a> {
     pub table: &'a [u8],
     /// Everything behind number and flags: equal bytes are equal maps.
     pub content: &'a [u8],
+    /// Whose metadata they are.
+    flavor: Flavor,
 }
 
 impl<'a> TableMapEvent<'a> {
     #[inline]
-    pub(super) fn read(body: &'a [u8]) -> Option<Self> {
+    pub(super) fn read(body: &'a [u8], flavor: Flavor) -> Option<Self> {
         let mut fields = Fields::new(body);
         let table_id = fields.u48()?;
         fields.u16()?;
         let content = fields.rest();
         let (database, table) = (name(&mut fields)?, name(&mut fields)?);
-        Some(Self { table_id, database, table, content })
+        Some(Self { table_id, database, table, content, flavor })
     }
 
     /// The map with everything that the log says about the columns.
@@ -53,7 +56,8 @@ impl<'a> TableMapEvent<'a> {
 
     fn columns(&self) -> Option<TableMap> {
         let mut fields = Fields::new(self.content);
-        (name(&mut fields)?, name(&mut fields)?);
+        name(&mut fields)?;
+        name(&mut fields)?;
         let count = usize::try_from(fields.length()?).ok()?;
         let kinds = fields.bytes(count)?;
         let mut metadata = Fields::new(fields.counted()?);
@@ -70,7 +74,7 @@ impl<'a> TableMapEvent<'a> {
             columns,
             primary_key: None,
         };
-        table_metadata::read(fields.rest(), &mut map)?;
+        table_metadata::read(fields.rest(), self.flavor, &mut map)?;
         Some(map)
     }
 }

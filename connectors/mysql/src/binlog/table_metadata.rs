@@ -9,12 +9,17 @@
 
 use super::field::Fields;
 use super::table_map::{Column, TableMap};
+use crate::flavor::Flavor;
 
 /// Which columns a list in the metadata is about; it has one entry for each, in table order.
 type Concerned = fn(&Column) -> bool;
 
 /// Reads all of it into the map. A number that is not known is passed over: it is optional.
-pub(super) fn read(bytes: &[u8], map: &mut TableMap) -> Option<()> {
+pub(super) fn read(bytes: &[u8], flavor: Flavor, map: &mut TableMap) -> Option<()> {
+    let is_text = match flavor {
+        Flavor::MySql => is_text_of_mysql,
+        Flavor::MariaDb => is_text_of_mariadb,
+    };
     let mut fields = Fields::new(bytes);
     while let Some(number) = fields.u8() {
         let value = Fields::new(fields.counted()?);
@@ -42,9 +47,14 @@ fn is_numeric(column: &Column) -> bool {
     matches!(column.kind, 0..=5 | 8 | 9 | 13 | 246)
 }
 
-/// CHAR, VARCHAR, TEXT and their binary forms, compressed ones too.
-fn is_text(column: &Column) -> bool {
-    matches!(column.kind, 15 | 140 | 141 | 249..=254)
+/// CHAR, VARCHAR, TEXT, their binary forms and VECTOR; not JSON and GEOMETRY.
+fn is_text_of_mysql(column: &Column) -> bool {
+    matches!(column.kind, 15 | 242 | 249..=254)
+}
+
+/// CHAR, VARCHAR, TEXT, their binary and compressed forms, UUID, INET, and GEOMETRY.
+fn is_text_of_mariadb(column: &Column) -> bool {
+    matches!(column.kind, 15 | 140 | 141 | 249..=255)
 }
 
 fn is_enum(column: &Column) -> bool {

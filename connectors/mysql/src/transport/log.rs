@@ -40,7 +40,7 @@ impl Log {
         dump::ask(&mut session, settings, start).await?;
         Ok(Self {
             io: session.io,
-            reader: Reader::new(session.packets),
+            reader: Reader::new(session.packets, settings.flavor),
             patience: settings.heartbeat * 3,
             waiting: None,
         })

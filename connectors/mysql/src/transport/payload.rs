@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The checksum stands at the end, so the events before the last are handed out before it is
-//! verified. The last one, which commits, is not.
+//! verified. The last one, which commits, is not: an event is handed out when another follows it or
+//! the checksum is right, whatever the sizes say.
 //!
 //! Source: `Transaction_payload_event` in libs/mysql/binlog/event/control_events.h.
 
@@ -130,7 +131,8 @@ impl Payload {
             if last && !self.finish(packets)? {
                 return Ok(Step::Wait);
             }
-            if let Some(size) = whole {
+            // With missing bytes the last event cannot be told from the others before more come.
+            if let Some(size) = whole.filter(|size| last || *size < self.inner.len()) {
                 self.taken = size;
                 return Ok(Step::Event(size));
             }

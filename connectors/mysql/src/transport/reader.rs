@@ -16,6 +16,7 @@ use super::place::Place;
 use super::session::unexpected;
 use crate::binlog::{Event, Fields, Flaw, Header, decode, kind};
 use crate::codes;
+use crate::flavor::Flavor;
 use walbrook_core::error::{Error, Result};
 
 /// A buffer that grew beyond this for one event is given back after it.
@@ -35,6 +36,7 @@ enum At {
 /// The reader of one dump.
 #[derive(Debug)]
 pub(super) struct Reader {
+    flavor: Flavor,
     pub(super) packets: Packets,
     /// A message that came in several parts.
     joined: Vec<u8>,
@@ -55,8 +57,9 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(packets: Packets) -> Self {
+    pub(super) fn new(packets: Packets, flavor: Flavor) -> Self {
         Self {
+            flavor,
             packets,
             joined: Vec::new(),
             payload: Payload::new(),
@@ -238,7 +241,7 @@ impl Reader {
         let body = event.get(Header::LEN..event.len().saturating_sub(self.trailer));
         let Header { timestamp, server_id, size, .. } = self.header;
         let (file, start, end) = (&*self.place.file, self.start, self.end);
-        match decode(&self.header, body.unwrap_or_default(), &mut self.scratch) {
+        match decode(&self.header, body.unwrap_or_default(), self.flavor, &mut self.scratch) {
             Ok(body) => Ok(Event { file, start, end, timestamp, server_id, size, body }),
             Err(flaw) => Err(unreadable(flaw, self.header.kind, file, start)),
         }

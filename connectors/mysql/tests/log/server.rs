@@ -129,16 +129,20 @@ impl Server {
         self.run("DROP TABLE the_end").await;
     }
 
+    /// Whether it is what [`Server::end`] has written.
+    pub(crate) fn is_end(&self, event: &Event<'_>) -> bool {
+        let Body::Query(query) = &event.body else { return false };
+        query.database == self.database.as_bytes()
+            && query.sql.starts_with(b"DROP TABLE")
+            && memchr::memmem::find(query.sql, b"the_end").is_some()
+    }
+
     /// Reads up to what [`Server::end`] has written; `see` gets every event before.
     pub(crate) async fn drain(&self, log: &mut Log, mut see: impl FnMut(&Event<'_>)) -> Result<()> {
         loop {
             let event = tokio::time::timeout(Duration::from_secs(60), log.next()).await;
             let event = event.expect("the end of the log within a minute")?;
-            if let Body::Query(query) = &event.body
-                && query.database == self.database.as_bytes()
-                && query.sql.starts_with(b"DROP TABLE")
-                && memchr::memmem::find(query.sql, b"the_end").is_some()
-            {
+            if self.is_end(&event) {
                 return Ok(());
             }
             see(&event);
@@ -152,13 +156,14 @@ pub(crate) async fn failure(log: Result<Log>) -> Error {
         Ok(log) => log,
         Err(error) => return error,
     };
-    for _ in 0..1000 {
-        let next = tokio::time::timeout(Duration::from_secs(20), log.next()).await;
-        if let Err(error) = next.expect("an end") {
-            return error;
+    let error = async {
+        loop {
+            if let Err(error) = log.next().await {
+                return error;
+            }
         }
-    }
-    panic!("no error");
+    };
+    tokio::time::timeout(Duration::from_secs(30), error).await.expect("an error")
 }
 
 /// One line for each event of the transactions in one database, up to [`Server::end`].

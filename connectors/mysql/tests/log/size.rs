@@ -56,7 +56,8 @@ async fn a_compressed_transaction_of_300_megabytes_takes_little_memory() {
     let drained = server.drain(&mut log, |event| {
         if let Body::Rows(rows) = &event.body {
             bytes += rows.bytes.len();
-            payload = event.end - event.start;
+            // Others write beside us: ours is the largest.
+            payload = payload.max(event.end - event.start);
             if bytes % 16 == 0 {
                 peak = peak.max(resident());
             }
