@@ -104,6 +104,22 @@ impl Packets {
         }
     }
 
+    /// Passes over the empty packet that ends a message of full ones. False where it has not come; a
+    /// message that goes on is out of order.
+    pub(super) fn end_message(&mut self) -> Result<bool, OutOfOrder> {
+        if self.fresh {
+            return Ok(true);
+        }
+        match self.part()? {
+            Some(Part { len: 0, last: true, .. }) => {
+                self.take(0);
+                Ok(true)
+            }
+            Some(_) => Err(OutOfOrder),
+            None => Ok(false),
+        }
+    }
+
     /// Whether a whole message lies behind the `skipped` bytes of the one at the front.
     pub(super) fn has_another(&self, skipped: usize) -> bool {
         let rest = self.window.data().get(skipped..).unwrap_or_default();

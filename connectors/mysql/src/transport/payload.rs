@@ -43,6 +43,8 @@ pub(super) struct Payload {
     zstd: Option<Decoder<'static>>,
     /// `None` where the log has no checksums.
     checksum: Option<crc32fast::Hasher>,
+    /// What has come of the stored checksum.
+    trailer: Vec<u8>,
     /// Compressed bytes that are not taken.
     left: u64,
     /// Inflated bytes that are not produced.
@@ -64,6 +66,7 @@ impl Payload {
             taken: 0,
             zstd: None,
             checksum: None,
+            trailer: Vec::with_capacity(4),
             left: 0,
             missing: 0,
             done: true,
@@ -99,6 +102,7 @@ impl Payload {
         });
         self.inner.consume(self.inner.len());
         self.inner.shrink(WINDOW);
+        self.trailer.clear();
         (self.taken, self.done) = (0, false);
         Ok(fields.length)
     }
@@ -164,6 +168,9 @@ impl Payload {
             // What is still in the decompressor comes out without input.
             0 => 0,
             left => match packets.part().map_err(|_| out_of_order())? {
+                Some(part) if part.last && left > part.len as u64 => {
+                    return Err(broken("it is shorter than it says"));
+                }
                 Some(part) => usize::try_from(left).unwrap_or(usize::MAX).min(part.len),
                 None => return Ok(false),
             },
@@ -210,26 +217,23 @@ impl Payload {
         if self.done {
             return Ok(true);
         }
-        let Some(checksum) = &self.checksum else {
-            self.done = true;
-            return Ok(true);
-        };
-        // The part can be cut anywhere, the checksum too: it is taken byte by byte only then.
-        let Some(part) = packets.part().map_err(|_| out_of_order())? else { return Ok(false) };
-        let Some(stored) = packets.window.data().get(..part.len).and_then(|d| d.first_chunk::<4>())
-        else {
-            return Err(broken("its checksum is cut"));
-        };
-        if u32::from_le_bytes(*stored) != checksum.clone().finalize() {
-            return Err(Error::transient(
-                codes::CHECKSUM,
-                "A compressed transaction of the log fails its checksum.",
-            )
-            .fix("If it happens again, check the server's disk: the log is damaged."));
+        if let Some(checksum) = &self.checksum {
+            // It may be cut, where a packet of 16 MiB ends.
+            while self.trailer.len() < 4 {
+                let Some(part) = packets.part().map_err(|_| out_of_order())? else {
+                    return Ok(false);
+                };
+                let count = part.len.min(4 - self.trailer.len());
+                let bytes = packets.window.data().get(..count).unwrap_or_default();
+                self.trailer.extend_from_slice(bytes);
+                packets.take(count);
+            }
+            if self.trailer != checksum.clone().finalize().to_le_bytes() {
+                return Err(damaged());
+            }
         }
-        packets.take(4);
-        self.done = true;
-        Ok(true)
+        self.done = packets.end_message().map_err(|_| out_of_order())?;
+        Ok(self.done)
     }
 }
 
@@ -262,6 +266,12 @@ impl PayloadFields {
             }
         }
     }
+}
+
+fn damaged() -> Error {
+    let message = "A compressed transaction of the log fails its checksum.";
+    Error::transient(codes::CHECKSUM, message)
+        .fix("If it happens again, check the server's disk: the log is damaged.")
 }
 
 fn broken(why: &str) -> Error {

@@ -2,7 +2,7 @@
 
 use super::packets::Packets;
 use super::reader::Reader;
-use crate::binlog::{Body, Header, golden};
+use crate::binlog::{Body, Header, golden, kind};
 use crate::codes;
 use crate::flavor::Flavor;
 use proptest::prelude::*;
@@ -123,8 +123,7 @@ fn the_first_rotate_of_mariadb_loses_its_checksum() {
 #[test]
 fn an_event_of_several_packets_is_joined() {
     let mut event = vec![0; 40_000_000];
-    let kind = crate::binlog::kind::ROWS_QUERY;
-    event[4] = kind;
+    event[4] = kind::ROWS_QUERY;
     event[9..13].copy_from_slice(&40_000_000_u32.to_le_bytes());
     let message = [vec![0], event].concat();
     let mut bytes = Vec::new();
@@ -146,6 +145,52 @@ fn an_event_of_several_packets_is_joined() {
     assert!(
         matches!(event.body, Body::RowsQuery(sql) if sql.len() == 40_000_000 - Header::LEN - 1)
     );
+}
+
+/// A transaction that is stored as it is, in an event of `size` bytes.
+fn stored(size: usize) -> Vec<u8> {
+    let header = |kind, size: usize| {
+        let mut header = vec![0; Header::LEN];
+        header[4] = kind;
+        header[9..13].copy_from_slice(&(size as u32).to_le_bytes());
+        header
+    };
+    let xid = [header(kind::XID, Header::LEN + 8), vec![7; 8]].concat();
+    let mut event = header(kind::TRANSACTION_PAYLOAD, size);
+    // Algorithm 255, end of the fields.
+    event.extend_from_slice(&[2, 3, 0xfc, 255, 0, 0]);
+    let first = size - event.len() - xid.len() - 4;
+    event.extend(header(kind::ROWS_QUERY, first));
+    event.resize(size - xid.len() - 4, b'x');
+    event.extend(xid);
+    let checksum = crc32fast::hash(&event);
+    event.extend_from_slice(&checksum.to_le_bytes());
+    event
+}
+
+#[test]
+fn a_compressed_transaction_may_end_anywhere_in_a_packet() {
+    const FULL: usize = 0x00ff_ffff;
+    let format = golden::event(Flavor::MySql, "format");
+    let write = golden::event(Flavor::MySql, "write");
+    for size in [300_000, FULL - 2, FULL - 1, FULL, FULL + 1, FULL + 2, FULL + 3, FULL + 40] {
+        let message = [&[0][..], &stored(size)].concat();
+        let mut bytes = dump(std::slice::from_ref(&format));
+        let mut number = 1;
+        for chunk in message.chunks(FULL).chain((message.len() == FULL).then_some(&[][..])) {
+            bytes.extend_from_slice(&(chunk.len() as u32).to_le_bytes()[..3]);
+            bytes.push(number);
+            bytes.extend_from_slice(chunk);
+            number += 1;
+        }
+        bytes.extend_from_slice(&(write.len() as u32 + 1).to_le_bytes()[..3]);
+        bytes.extend_from_slice(&[number, 0]);
+        bytes.extend_from_slice(&write);
+        for cuts in [&[100_000][..], &[70_000, 1]] {
+            let (lines, error) = read(Flavor::MySql, &bytes, cuts);
+            assert_eq!((lines.len(), error), (4, None), "{size}");
+        }
+    }
 }
 
 proptest! {
