@@ -6,6 +6,7 @@
 //! ```
 
 pub(crate) mod begin;
+mod collision;
 pub mod decide;
 pub mod entry;
 pub(crate) mod inventory;
@@ -69,7 +70,11 @@ impl Source for MySql {
             })?;
             fault::point("source.after_intent");
             let settings = self.settings;
-            open(&settings.clone(), move |out| run::run(settings, prepared, out))
+            open(&settings.clone(), move |out| async move {
+                let connector = settings.connector.clone();
+                let ended = run::run(settings, prepared, out).await;
+                ended.map_err(|error| collision::forgive(&connector, error))
+            })
         })
     }
 }

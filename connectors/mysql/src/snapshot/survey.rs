@@ -3,6 +3,7 @@
 use super::entry::TableEntry;
 use super::marker::Extent;
 use super::order::{self, KeyColumn};
+use super::view::read_error;
 use crate::settings::Settings;
 use crate::source::tables::{self, quoted};
 use crate::stream::Stream;
@@ -149,6 +150,6 @@ async fn is_empty(conn: &mut Conn, table: &Table) -> Result<bool> {
     let sql = format!("SELECT 1 FROM {} LIMIT 1", quoted(table));
     match conn.query_first::<u8, _>(sql).await {
         Ok(row) => Ok(row.is_none()),
-        Err(error) => Err(sql_error(&error, "looking into a table")),
+        Err(error) => Err(read_error(&error, table)),
     }
 }

@@ -132,6 +132,11 @@ fn not_shown() -> Error {
 /// What a failed statement on a table means: a definition that changed meanwhile is no failure of
 /// the snapshot.
 pub(super) fn read_error(error: &mysql_async::Error, table: &Table) -> Error {
+    if matches!(error, mysql_async::Error::Server(server) if server.code == 1142) {
+        let message = format!("The account may not read table {table}.");
+        let fix = format!("Run GRANT SELECT ON {} to the account, or leave it out.", quoted(table));
+        return Error::definite(codes::SELECT, message).fix(fix);
+    }
     let changed = matches!(
         error,
         // No such table, no such column, the definition has changed.

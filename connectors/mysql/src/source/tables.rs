@@ -26,7 +26,8 @@ pub struct Listed {
     pub bytes: u64,
 }
 
-/// Every base table outside the server's own databases, in the order of their names.
+/// Every base table outside the server's own databases, in the order of their names with the
+/// database's before them, in which `a-b.t` comes before `a.t`.
 pub async fn all(conn: &mut Conn) -> Result<Vec<Listed>> {
     let sql = format!(
         "SELECT TABLE_SCHEMA, TABLE_NAME, IFNULL(ENGINE, ''), IFNULL(TABLE_ROWS, 0), \
@@ -42,7 +43,7 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Listed>> {
         bytes,
     };
     let mut tables: Vec<Listed> = rows.into_iter().map(listed).collect();
-    tables.sort_by(|a, b| a.table.cmp(&b.table));
+    tables.sort_by_cached_key(|listed| listed.table.to_string());
     Ok(tables)
 }
 

@@ -200,14 +200,17 @@ impl Follower {
             Identity::Domain(it) => it.to_string(),
             Identity::Anonymous => return Err(anonymous()),
         };
-        let micros = gtid.original_commit.filter(|micros| *micros > 0);
-        let micros = micros.and_then(|micros| i64::try_from(micros).ok());
+        let micros =
+            gtid.original_commit.and_then(|it| i64::try_from(it).ok()).filter(|it| *it > 0);
         let mut transaction = Transaction::new(gtid.identity.clone(), id, micros, start);
         if let Some(part) = self.part.take() {
             verify(&part, &transaction.id)?;
         }
         // MariaDB has no BEGIN: whether an end of its own follows is told here.
         transaction.open = matches!(gtid.identity, Identity::Domain(_)) && !gtid.flags.standalone;
+        // Nor XA START: that its rows wait for a verdict is told here too.
+        transaction.waits = gtid.flags.prepared_xa;
+        transaction.logged_us = i64::from(event.timestamp) * 1_000_000;
         transaction.idle = gtid.flags.start_alter || gtid.flags.rollback_alter;
         self.head = None;
         self.transaction = Some(transaction);
@@ -295,7 +298,7 @@ impl Follower {
             batch.events.push(Told::Progress(self.position.clone()));
         }
         let id = batch.append(transaction.id.as_bytes());
-        let commit_us = transaction.commit_us.unwrap_or(0);
+        let commit_us = transaction.commit_us.unwrap_or(transaction.logged_us);
         batch.events.push(Told::Begin(change::Begin { id, commit_us }));
         transaction.told = true;
         fault::point("stream.after_begin");

@@ -13,6 +13,8 @@ pub(crate) struct Transaction {
     /// Commit time in the event that begins it, microseconds since 1970; nothing where the server
     /// does not tell it there.
     pub(crate) commit_us: Option<i64>,
+    /// When the server logged its beginning, in whole seconds, microseconds since 1970.
+    pub(crate) logged_us: i64,
     /// Where it begins, for reading it once more.
     pub(crate) start: Place,
     /// Whether an event of its own will end it.
@@ -44,6 +46,7 @@ impl Transaction {
             identity,
             id,
             commit_us,
+            logged_us: 0,
             start,
             open: false,
             told: false,
