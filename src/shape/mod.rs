@@ -14,6 +14,7 @@ mod context;
 mod control;
 pub mod envelope;
 pub mod key;
+mod moment;
 pub mod names;
 pub mod output;
 pub mod recipe;

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use walbrook_core::avro::write;
 use walbrook_core::batch::{Batch, Image};
-use walbrook_core::change::{Begin, Change, Event, Marker, Op, Source};
+use walbrook_core::change::{Begin, Change, Event, Marker, Notice, NoticeTopic, Op, Source};
 use walbrook_core::layout::{Field, Layout, Table};
 use walbrook_core::position::{Log, Part, Position};
 use walbrook_core::resolve::Topic;
@@ -172,6 +172,24 @@ fn a_key_only_old_image_of_an_unchanged_key_is_no_before() {
     assert_eq!(records.len(), 1);
     let value = records[0].1.as_ref().unwrap();
     assert_eq!(value[5..7], [0, 2], "before is null, after is there");
+}
+
+#[test]
+fn records_of_the_source_say_which_run_made_them() {
+    let record = || Schema::record("x.R", vec![]);
+    let topic = Arc::new(NoticeTopic { name: "p".into(), key: record(), value: record() });
+    let mut batch = Batch::default();
+    let (key, value) = (batch.append(b"k"), batch.append(b"v"));
+    batch.events.push(Event::Notice(Notice { topic, key, value }));
+    batch.events.push(Event::Progress(position(10)));
+    for (context_headers, count) in [(true, 4), (false, 0)] {
+        let settings = Settings { context_headers, run_id: "r".into(), ..Settings::new("p") };
+        let out = shape(&mut Shaper::new(settings, description(), None), &batch);
+        let [record] = out.records.records.as_slice() else { panic!("one record") };
+        assert_eq!(record.header_count, count);
+        let value = out.records.headers.last().map(|it| it.value.unwrap().of(&out.records.bytes));
+        assert_eq!(value, context_headers.then_some(b"r".as_slice()));
+    }
 }
 
 #[test]

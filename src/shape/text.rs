@@ -1,5 +1,6 @@
 //! Avro payloads as compact JSON text, as Connect's SimpleHeaderConverter writes structs.
 
+use super::moment;
 use std::fmt::Write;
 use walbrook_core::avro::java;
 use walbrook_core::avro::text::DECIMAL;
@@ -26,7 +27,11 @@ fn read(out: &mut String, schema: &Schema, data: &mut &[u8]) -> Option<()> {
             out.push_str(if byte == 0 { "false" } else { "true" });
         }
         Kind::Int8 | Kind::Int16 | Kind::Int32 | Kind::Int64 => {
-            let _ = write!(out, "{}", long(data)?);
+            let number = long(data)?;
+            let name = schema.name.as_deref().unwrap_or_default();
+            if moment::write(out, name, number).is_none() {
+                let _ = write!(out, "{number}");
+            }
         }
         Kind::Float32 => {
             let bytes = take(data, 4)?.try_into().ok()?;

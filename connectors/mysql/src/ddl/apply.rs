@@ -40,6 +40,8 @@ impl Step<'_> {
         match statement {
             Statement::Other => {}
             Statement::Sequence => {
+                // Told as it stands in the log, the server's comment included.
+                self.text = self.sql.trim();
                 self.push(Kind::Noted, (self.default_database.into(), String::new()))
             }
             Statement::Create(create) => self.create(&create),

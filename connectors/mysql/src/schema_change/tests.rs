@@ -171,6 +171,24 @@ fn columns_are_described_in_the_words_of_jdbc() {
 }
 
 #[test]
+fn a_table_reads_the_same_from_a_statement_and_from_the_server() {
+    let statement = "create table t (i integer(3), n nchar(5), v varchar(5) binary)";
+    let kept = "CREATE TABLE `t` (\n  `i` int DEFAULT NULL,\n  \
+                `n` char(5) CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci DEFAULT NULL,\n  \
+                `v` varchar(5) COLLATE utf8mb4_bin DEFAULT NULL\n) DEFAULT CHARSET=utf8mb4";
+    let columns = |told: &Told| -> Vec<[Value; 2]> {
+        let value = decoded(told, false);
+        let columns = value["tableChanges"][0]["table"]["columns"].as_array().unwrap().clone();
+        columns.iter().map(|it| [it["length"].clone(), it["charsetName"].clone()]).collect()
+    };
+    let structure = Arc::new(read_show_create("d", kept, &context()).unwrap());
+    let found = Told { change: Some(Change::Create(structure)), ..told(&[statement])[0].clone() };
+    let streamed = columns(&told(&[statement])[0]);
+    assert_eq!(streamed, columns(&found));
+    assert_eq!(json!(streamed), json!([[null, null], [5, "utf8mb3"], [5, "utf8mb4"]]));
+}
+
+#[test]
 fn a_statement_about_several_tables_is_told_in_its_parts() {
     let all = told(&[
         "create table a (id int primary key)",

@@ -77,7 +77,9 @@ impl Follower {
             self.effect(event, effect).await?;
         }
         self.announce(event, query, &effects).await?;
-        if fills_table(query.sql) && let Some(transaction) = &mut self.transaction {
+        if fills_table(query.sql)
+            && let Some(transaction) = &mut self.transaction
+        {
             transaction.open = true;
         }
         self.end_unless_open().await

@@ -8,7 +8,6 @@ use crate::binlog::{Body, Event, XaPrepare};
 use crate::codes;
 use crate::transport;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use walbrook_core::checkpoint::{Part, put};
 use walbrook_core::error::{Error, Result};
 
@@ -64,7 +63,10 @@ impl Follower {
     /// Reads the rows of the transaction that begins at `start` once more, into the present one.
     async fn recall(&mut self, start: &Place) -> Result<()> {
         let (name, pos) = (start.file.to_string(), start.pos);
-        let settings = Arc::clone(&self.settings);
+        // Another reader in the eyes of the server, which would end the first one.
+        let mut settings = (*self.settings).clone();
+        settings.server_id ^= 0x4000_0000;
+        settings.connector.push_str(" recalls");
         let mut log =
             transport::Log::open(&settings, &transport::Start::File { name, pos }).await?;
         loop {

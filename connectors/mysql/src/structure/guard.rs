@@ -1,6 +1,6 @@
 //! Whether a structure is what the log describes. Never decode rows by a structure that is not.
 
-use super::{Base, Column, Structure, Type, charset};
+use super::{Base, Column, Generated, Structure, Type, charset};
 use crate::binlog::table_map::{self, TableMap};
 
 /// `enum_field_types`, as TABLE_MAP numbers them.
@@ -56,15 +56,38 @@ pub fn agrees(structure: &Structure, map: &TableMap) -> Result<(), String> {
     }
     match &map.primary_key {
         Some(places) if map.is_full() => {
-            let names: Option<Vec<&String>> = places
-                .iter()
-                .map(|place| map.columns.get(*place).and_then(|column| column.name.as_ref()))
-                .collect();
-            let same = names.is_some_and(|names| names.into_iter().eq(&structure.primary_key));
+            let name = |place: &usize| map.columns.get(*place).and_then(|it| it.name.clone());
+            let names: Option<Vec<String>> = places.iter().map(name).collect();
+            let same = names.is_some_and(|names| key_agrees(structure, &names));
             if same { Ok(()) } else { Err("the log has another primary key".into()) }
         }
         _ => Ok(()),
     }
+}
+
+/// Whether `logged` is what the log calls the primary key of such a table. It calls so the first
+/// unique key without NULL where no key is declared as primary, as the server does within
+/// (`open_binary_frm`, `fill_columns_from_dd`); and MariaDB appends the end of a row's time to the
+/// keys of tables with system versioning.
+pub(super) fn key_agrees(structure: &Structure, logged: &[String]) -> bool {
+    let is = |key: &[String]| match logged.strip_prefix(key) {
+        Some([]) => true,
+        Some([end]) => !key.is_empty() && ends_rows(structure, end),
+        _ => false,
+    };
+    if structure.primary_key.is_empty() {
+        return logged.is_empty() || structure.unique_keys.iter().any(|key| is(&key.columns));
+    }
+    is(&structure.primary_key)
+}
+
+/// Whether a column can be the one that says until when a row was valid.
+fn ends_rows(structure: &Structure, name: &str) -> bool {
+    let column = structure.columns.iter().find(|column| column.name == name);
+    column.is_some_and(|column| {
+        let is_time = matches!(column.kind.base, Base::Timestamp | Base::BigInt);
+        is_time && !column.nullable && column.generated == Some(Generated::Stored)
+    })
 }
 
 /// Compares one column, but for its name.

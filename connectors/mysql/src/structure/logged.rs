@@ -16,10 +16,14 @@ pub fn from_map(map: &TableMap, known: Option<&Structure>) -> Option<Structure> 
         map.columns.iter().map(|logged| column(logged, known)).collect::<Option<_>>()?;
     let primary_key = match &map.primary_key {
         None => Vec::new(),
-        Some(places) => places
-            .iter()
-            .map(|place| columns.get(*place).map(|column| column.name.clone()))
-            .collect::<Option<_>>()?,
+        Some(places) => {
+            let name = |place: &usize| columns.get(*place).map(|column| column.name.clone());
+            let logged: Vec<String> = places.iter().map(name).collect::<Option<_>>()?;
+            match known {
+                Some(known) if guard::key_agrees(known, &logged) => known.primary_key.clone(),
+                _ => logged,
+            }
+        }
     };
     let there = |names: &[String]| {
         names.iter().all(|name| columns.iter().any(|column| column.name == *name))

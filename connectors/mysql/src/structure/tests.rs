@@ -73,6 +73,42 @@ fn every_difference_is_told() {
     assert!(agrees(&structure, &keyed).is_err());
 }
 
+/// The log calls this the primary key of a table with an `id` and an `end` of its rows.
+fn key_of(columns: &str, flavor: Flavor, places: &[usize]) -> Result<Vec<String>, String> {
+    let mut structures = Structures::default();
+    structures.set_database("d", "utf8mb4_general_ci");
+    let context = Context::new(flavor, if flavor == Flavor::MySql { 90_704 } else { 101_119 });
+    structures.apply("d", &format!("create table t ({columns})"), &context);
+    let known = structures.get("d", "t").expect("a table").as_ref().clone();
+    let logged = |column: &super::Column| {
+        let (kind, meta) = if column.kind.base == Base::Int { (3, 0) } else { (17, 6) };
+        Column { nullable: column.nullable, ..logged(&column.name, kind, meta) }
+    };
+    let columns = known.columns.iter().map(logged).collect();
+    let map = TableMap { primary_key: Some(places.to_vec()), ..map(columns) };
+    agrees(&known, &map)?;
+    Ok(from_map(&map, Some(&known)).expect("full metadata").primary_key)
+}
+
+#[test]
+fn a_key_that_only_the_server_calls_primary_is_not_declared_so() {
+    let key = |columns: &str, places: &[usize]| key_of(columns, Flavor::MySql, places);
+    assert_eq!(key("a int, b int not null, unique uk (b)", &[1]), Ok(vec![]));
+    assert_eq!(key("a int, b int not null, unique uk (b)", &[]), Ok(vec![]));
+    assert_eq!(key("a int primary key, b int", &[0]), Ok(vec!["a".into()]));
+    assert!(key("a int not null, b int not null, unique uk (b)", &[0]).is_err());
+    assert!(key("a int, b int not null, c int, unique uk (b)", &[1, 2]).is_err());
+}
+
+#[test]
+fn the_end_of_a_rows_time_is_part_of_keys_in_the_log_only() {
+    let versioned = "id int primary key, s timestamp(6) generated always as row start, \
+                     e timestamp(6) generated always as row end, period for system_time (s, e)";
+    let versioned = format!("{versioned}) with system versioning -- ");
+    assert_eq!(key_of(&versioned, Flavor::MariaDb, &[0, 2]), Ok(vec!["id".into()]));
+    assert!(key_of("id int primary key, e timestamp(6)", Flavor::MariaDb, &[0, 1]).is_err());
+}
+
 #[test]
 fn labels_and_signs_count() {
     let enumeration = structure("a enum('x','é')");
