@@ -25,6 +25,7 @@ use crate::settings::{Settings, SnapshotMode};
 use crate::stream::Stream;
 use entry::TableEntry;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use walbrook_core::error::Result;
 use walbrook_reader::Out;
@@ -34,7 +35,7 @@ pub(crate) async fn run(
     settings: &Arc<Settings>,
     stream: &mut Stream,
     tables: &BTreeMap<String, TableEntry>,
-    out: &Arc<Out>,
+    out: &Rc<Out>,
 ) -> Result<()> {
     if settings.snapshot_mode == SnapshotMode::NoData {
         return Ok(());

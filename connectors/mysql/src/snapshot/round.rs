@@ -11,6 +11,7 @@ use crate::table::Select;
 use futures_util::future::try_join_all;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Row};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use walbrook_core::batch::{Batch, Lane};
@@ -30,7 +31,7 @@ pub(super) async fn run(
     stream: &mut Stream,
     plan: &mut Plan,
     views: &mut Views,
-    out: &Arc<Out>,
+    out: &Rc<Out>,
 ) -> Result<()> {
     let end = views.log_end().await?;
     stream.reach(&end).await?;
@@ -74,7 +75,8 @@ async fn settle(
     }
     for planned in plan.tables.iter_mut().filter(|planned| !planned.entry.done) {
         let table = &planned.table;
-        if stream.follower.structures.get(&table.schema, &table.name).is_none() {
+        // One that is gone, or was made anew since: it comes whole through the log.
+        if stream.follower.reading.publishes(table) {
             planned.entry.done = true;
             continue;
         }

@@ -18,6 +18,7 @@ use crate::transport::{self, sql_error};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use walbrook_core::error::{Error, Result};
 use walbrook_reader::Out;
@@ -37,7 +38,7 @@ pub(crate) struct Beginning {
 pub(crate) async fn begin(
     settings: &Arc<Settings>,
     server: &Server,
-    out: &Arc<Out>,
+    out: &Rc<Out>,
 ) -> Result<Beginning> {
     for _ in 0..TRIES {
         let mut conn = transport::client(settings, "structures").await?;
@@ -50,7 +51,7 @@ pub(crate) async fn begin(
         drop(conn.disconnect().await);
         let position = executed.position(server.flavor, &place);
         let start = Start { position, structures, waiting: BTreeMap::new(), context };
-        let follower = Follower::new(Arc::clone(settings), start, Arc::clone(out));
+        let follower = Follower::new(Arc::clone(settings), start, Rc::clone(out));
         let mut stream = Stream::open(settings, follower).await?;
         stream.follower.mute();
         stream.reach(&end).await?;

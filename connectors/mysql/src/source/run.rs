@@ -8,6 +8,7 @@ use crate::settings::{Settings, SnapshotMode};
 use crate::snapshot;
 use crate::stream::{Follower, Start, Stream};
 use crate::transport;
+use std::rc::Rc;
 use std::sync::Arc;
 use walbrook_core::checkpoint::{Part, Updates, put};
 use walbrook_core::error::Result;
@@ -17,7 +18,7 @@ use walbrook_reader::Out;
 
 /// Does what was decided.
 pub(super) async fn run(settings: Arc<Settings>, mut prepared: Prepared, out: Out) -> Result<()> {
-    let out = Arc::new(out);
+    let out = Rc::new(out);
     if prepared.decision == Decision::Finished {
         return out.tell(Message::Finished);
     }
@@ -69,11 +70,7 @@ fn begun(settings: &Settings, prepared: &Prepared, stream: &Stream) -> Updates {
 }
 
 /// Opens the log where it was left.
-async fn go_on(
-    settings: &Arc<Settings>,
-    prepared: &mut Prepared,
-    out: &Arc<Out>,
-) -> Result<Stream> {
+async fn go_on(settings: &Arc<Settings>, prepared: &mut Prepared, out: &Rc<Out>) -> Result<Stream> {
     let mut structures = std::mem::take(&mut prepared.structures);
     let mut conn = transport::client(settings, "structures").await?;
     super::structures::defaults(&mut conn, &mut structures).await?;
@@ -85,6 +82,6 @@ async fn go_on(
         waiting: std::mem::take(&mut prepared.waiting),
         context: prepared.server.context(),
     };
-    let follower = Follower::new(Arc::clone(settings), start, Arc::clone(out));
+    let follower = Follower::new(Arc::clone(settings), start, Rc::clone(out));
     Stream::open(settings, follower).await
 }

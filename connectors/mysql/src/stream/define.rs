@@ -3,13 +3,14 @@
 use super::announce::fills_table;
 use super::follower::{Follower, protocol};
 use super::statement::Statement;
-use crate::binlog::{Event, Query};
+use crate::binlog::{Event, Query, StatementKind};
 use crate::codes;
 use crate::ddl::{Context, Effect, Kind, SqlMode};
 use crate::source_block::{self, Tail};
 use crate::structure::Structure;
 use crate::table::Select;
 use std::borrow::Cow;
+use std::sync::Arc;
 use walbrook_core::change::{Change, Event as Told, Marker, Op, Source};
 use walbrook_core::checkpoint::{Part, put};
 use walbrook_core::error::{Error, Result};
@@ -140,20 +141,27 @@ impl Follower {
         self.updates.push((Part::Table(table.to_string()), None));
     }
 
-    /// With full metadata the log itself tells the structure of the rows that come; without it,
-    /// what is not understood must not be passed over.
+    /// What is known of the tables that it may be about is not trusted any more: their structure is
+    /// taken from the log, or from the server if the rows of the log have its form.
     fn not_understood(&mut self, table: &Table, reason: &str) -> Result<()> {
         let any = table.name.is_empty();
         if !any && !self.captures(table) {
             return Ok(());
         }
-        let what = if any { "a table".to_owned() } else { format!("table {table}") };
-        tracing::warn!(table = %what, reason, "a statement was not understood");
-        if !any {
-            self.structures.remove(&table.schema, &table.name);
-            self.tables.forget(table);
-            self.reading.disturb(table);
+        let about = |it: &Arc<Structure>| {
+            let one = *it.database == *table.schema && *it.name == *table.name;
+            (any || one) && (self.settings.selection)(&it.database, &it.name)
+        };
+        let known = self.structures.iter().filter(|it| about(it));
+        let mut doubtful: Vec<Table> =
+            known.map(|it| Table::new(it.database.as_str(), it.name.as_str())).collect();
+        doubtful.extend((!any).then(|| table.clone()));
+        for table in doubtful {
+            tracing::warn!(%table, reason, "a statement was not understood");
+            self.tables.forget(&table);
+            self.reading.disturb(&table);
             self.redefined = true;
+            self.doubtful.insert(table);
         }
         Ok(())
     }
@@ -206,10 +214,13 @@ impl Follower {
         Ok(())
     }
 
-    /// A statement that changes rows by itself, without the rows being logged.
-    pub(super) fn statement_changes(&self) -> Result<()> {
-        // Which database it is about shows in the statement that follows.
-        Ok(())
+    /// A part of a change that is logged as a statement. Most come before the statement itself,
+    /// which says what it is about; a file to be loaded is told here only.
+    pub(super) fn statement_changes(&self, kind: StatementKind) -> Result<()> {
+        match kind {
+            StatementKind::Load => self.changes_in(""),
+            _ => Ok(()),
+        }
     }
 
     fn changes_in(&self, database: &str) -> Result<()> {

@@ -10,8 +10,9 @@ use crate::codes;
 use crate::ddl::{Context, Structures};
 use crate::settings::Settings;
 use crate::transport;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use walbrook_core::batch::{Batch, Span};
@@ -19,6 +20,7 @@ use walbrook_core::change::{self, Event as Told, NoticeTopic};
 use walbrook_core::checkpoint::Updates;
 use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
+use walbrook_core::layout::Table;
 use walbrook_core::position::gtid;
 use walbrook_core::position::{Log, Part, Position};
 use walbrook_reader::Out;
@@ -52,7 +54,7 @@ pub(crate) struct Follower {
     pub(super) transaction: Option<Transaction>,
     /// The UUID and tag of the newest transaction, and their text.
     origin: Option<(gtid::Origin, String)>,
-    pub(super) out: Arc<Out>,
+    pub(super) out: Rc<Out>,
     pub(super) batch: Option<Batch>,
     /// The head of the source block in the batch, for the current transaction and second.
     pub(super) head: Option<(i64, Span)>,
@@ -60,6 +62,8 @@ pub(crate) struct Follower {
     moved: bool,
     /// Entries to store with the end of the current transaction.
     pub(super) updates: Updates,
+    /// Captured tables of which the history may be wrong: a statement was not understood.
+    pub(super) doubtful: BTreeSet<Table>,
     /// Whether a captured table has been defined anew since this was last reset.
     pub(crate) redefined: bool,
     /// The topic of schema changes.
@@ -70,7 +74,7 @@ pub(crate) struct Follower {
 
 impl Follower {
     /// Who begins at `start`.
-    pub(crate) fn new(settings: Arc<Settings>, start: Start, out: Arc<Out>) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, start: Start, out: Rc<Out>) -> Self {
         let mut position = start.position;
         let part = position.part.take();
         let at = match &position.log {
@@ -97,6 +101,7 @@ impl Follower {
             head: None,
             moved: false,
             updates: Updates::new(),
+            doubtful: BTreeSet::new(),
             redefined: false,
             muted: false,
         }
@@ -166,7 +171,7 @@ impl Follower {
                 self.tables.next_file();
                 Ok(())
             }
-            Body::Statement(_) => self.statement_changes(),
+            Body::Statement(kind) => self.statement_changes(*kind),
             Body::Incident { .. } => Err(incident()),
             Body::Rotate { .. }
             | Body::PreviousGtids(_)
@@ -270,9 +275,8 @@ impl Follower {
 
     fn gauge(&self, transaction: &Transaction) {
         self.out.gauges.received.fetch_max(self.at.offset(), Relaxed);
-        if let Some(micros) = transaction.commit_us {
-            self.out.gauges.commit_us.store(micros, Relaxed);
-        }
+        let micros = transaction.commit_us.unwrap_or(transaction.logged_us);
+        self.out.gauges.commit_us.store(micros, Relaxed);
     }
 
     /// The batch that is being filled; a new one where there is none.

@@ -12,7 +12,7 @@ use walbrook_core::error::Result;
 use walbrook_core::layout::{Layout, Table};
 
 /// How much of the log a chunk's window may hold.
-const LIMIT: usize = 32 * 1024 * 1024;
+const LIMIT: usize = 8 * 1024 * 1024;
 
 /// A chunk that is being read.
 pub(crate) struct Chunk {
@@ -48,7 +48,7 @@ impl Reading {
     }
 
     /// Whether every change of the table goes out.
-    pub(super) fn publishes(&self, table: &Table) -> bool {
+    pub(crate) fn publishes(&self, table: &Table) -> bool {
         !self.tables.contains_key(table)
     }
 

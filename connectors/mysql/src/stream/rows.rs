@@ -2,6 +2,7 @@
 
 use super::follower::{Follower, protocol};
 use super::tables::Compiled;
+use crate::binlog::table_map::TableMap;
 use crate::binlog::{Event, Rows, RowsKind, TableMapEvent};
 use crate::codes;
 use crate::source_block::{self, Tail};
@@ -54,11 +55,12 @@ impl Follower {
     ) -> Result<Arc<Compiled>> {
         let map = event.decode()?;
         let known = self.structures.get(&name.schema, &name.name).cloned();
-        let told = structure::from_map(&map, known.as_deref());
-        let structure = match told.map(Arc::new).or_else(|| known.clone()) {
-            Some(structure) if guard::agrees(&structure, &map).is_ok() => structure,
-            _ => Arc::new(self.ask_live(&name, &map).await?),
+        let trusted = known.clone().filter(|_| !self.doubtful.remove(&name));
+        let structure = match trusted.and_then(|known| fit(&map, Some(&known)).ok()) {
+            Some(structure) => structure,
+            None => self.ask_live(&name, &map).await?,
         };
+        let structure = Arc::new(structure);
         if known.as_ref() != Some(&structure) {
             self.updates.push(put(Part::Structure(name.to_string()), &*structure));
             self.structures.insert((*structure).clone());
@@ -67,20 +69,17 @@ impl Follower {
         Ok(Arc::new(Compiled { name, rows }))
     }
 
-    /// The last resort where the history does not know a table: the live structure, if the rows of
-    /// the log have exactly its form.
-    async fn ask_live(
-        &self,
-        name: &layout::Table,
-        map: &crate::binlog::table_map::TableMap,
-    ) -> Result<Structure> {
+    /// The last resort where the history does not know a table, or no longer for certain: the live
+    /// structure, if the rows of the log have its form; else what the log itself tells.
+    async fn ask_live(&self, name: &layout::Table, map: &TableMap) -> Result<Structure> {
         let live = crate::source::structures::one(&self.settings, &self.context, name).await?;
-        let Some(live) = live else {
-            return Err(unknown(name, "the table does not exist any more"));
+        let fits = match &live {
+            Some(live) => fit(map, Some(live)).or_else(|why| fit(map, None).map_err(|_| why)),
+            None => fit(map, None).map_err(|_| "the table does not exist any more".to_owned()),
         };
-        guard::agrees(&live, map).map_err(|why| unknown(name, &why))?;
-        tracing::warn!(table = %name, "the structure was taken from the live server");
-        Ok(live)
+        let structure = fits.map_err(|why| unknown(name, &why))?;
+        tracing::warn!(table = %name, "the structure was not in the history");
+        Ok(structure)
     }
 
     /// Takes the rows of an event.
@@ -184,6 +183,14 @@ pub(super) fn read(
         return Err(protocol("A row of the log has no bytes."));
     }
     Ok(Row { op, before, after })
+}
+
+/// The structure of rows that lie as `map` says: as the log tells it, with what only `known` has;
+/// or `known`, where the log does not tell names and nothing contradicts.
+fn fit(map: &TableMap, known: Option<&Structure>) -> Result<Structure, String> {
+    let structure = structure::from_map(map, known).or_else(|| known.cloned());
+    let structure = structure.ok_or_else(|| "the log does not tell the names".to_owned())?;
+    guard::agrees(&structure, map).map(|()| structure)
 }
 
 fn unknown(name: &layout::Table, why: &str) -> Error {

@@ -67,8 +67,7 @@ async fn two_connectors_read_beside_each_other() {
 async fn heartbeats_come_when_there_is_nothing_else() {
     both("idle", async |mut server| {
         let start = server.now().await;
-        let settings =
-            Settings { heartbeat: Duration::from_millis(50), ..server.settings.clone() };
+        let settings = Settings { heartbeat: Duration::from_millis(50), ..server.settings.clone() };
         let mut log = Log::open(&settings, &start).await.unwrap();
         let idle = async {
             let mut count = 0;
