@@ -7,6 +7,7 @@ use crate::ddl::{Effect, Kind};
 /// once more later on is told where its last name comes, as in the reference.
 pub fn of_statement(effects: &[Effect]) -> Vec<Told> {
     let tables = tables(effects);
+    let whole = effects.iter().any(is_about_database);
     let told = |(number, effect): (usize, &Effect)| {
         let later = effects.get(number + 1..).unwrap_or_default();
         let change = match effect.kind {
@@ -16,6 +17,8 @@ pub fn of_statement(effects: &[Effect]) -> Vec<Told> {
                 let changed = is_about_table(effect) && !moves_on(effect, later);
                 effect.after.clone().filter(|_| changed).map(Change::Alter)
             }
+            // Its tables go with the database, and the statement says so once.
+            Kind::Dropped if whole => return None,
             Kind::Dropped => {
                 let (database, table) = (effect.database.clone(), effect.table.clone());
                 Some(Change::Drop { database, table })
@@ -32,6 +35,10 @@ pub fn of_statement(effects: &[Effect]) -> Vec<Told> {
         })
     };
     effects.iter().enumerate().filter_map(told).collect()
+}
+
+fn is_about_database(effect: &Effect) -> bool {
+    matches!(effect.kind, Kind::DatabaseCreated | Kind::DatabaseAltered | Kind::DatabaseDropped)
 }
 
 /// Whether the table looks otherwise afterwards. An index that does not change what identifies a row
@@ -54,6 +61,9 @@ fn moves_on(effect: &Effect, later: &[Effect]) -> bool {
 
 /// The names of the tables that something is done to, each once.
 fn tables(effects: &[Effect]) -> String {
+    if effects.iter().any(is_about_database) {
+        return String::new();
+    }
     let mut names: Vec<&str> = Vec::new();
     for effect in effects {
         let table = effect.table.as_str();

@@ -216,6 +216,12 @@ fn a_statement_about_several_tables_is_told_in_its_parts() {
 }
 
 #[test]
+fn a_database_goes_with_its_tables_in_one_record() {
+    let all = told(&["create table t (id int)", "create table u (id int)", "drop database d"]);
+    assert_eq!(short(&all)[2..], [["drop database d", "", "-"]]);
+}
+
+#[test]
 fn a_unique_key_without_null_stands_for_a_missing_primary_key() {
     let all = told(&[
         "create table t (a int, b int not null, c int not null, unique (a), unique (c, b))",

@@ -23,7 +23,11 @@ impl Follower {
         if !self.settings.schema_changes || self.muted {
             return Ok(());
         }
-        let concerns = |effect: &Effect| self.concerns(&effect.database);
+        // The last captured table of a database is told when it goes, too.
+        let captured = |effect: &Effect| {
+            !effect.table.is_empty() && (self.settings.selection)(&effect.database, &effect.table)
+        };
+        let concerns = |effect: &Effect| captured(effect) || self.concerns(&effect.database);
         if !effects.iter().any(concerns) {
             return Ok(());
         }

@@ -211,9 +211,8 @@ impl Follower {
         if let Some(part) = self.part.take() {
             verify(&part, &transaction.id)?;
         }
-        // MariaDB has no BEGIN: whether an end of its own follows is told here.
+        // MariaDB has neither BEGIN nor XA START: this tells whether an end or a verdict follows.
         transaction.open = matches!(gtid.identity, Identity::Domain(_)) && !gtid.flags.standalone;
-        // Nor XA START: that its rows wait for a verdict is told here too.
         transaction.waits = gtid.flags.prepared_xa;
         transaction.logged_us = i64::from(event.timestamp) * 1_000_000;
         transaction.idle = gtid.flags.start_alter || gtid.flags.rollback_alter;
