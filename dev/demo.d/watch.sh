@@ -46,7 +46,7 @@ watch_events() {
   local end seconds=${DEMO_SECONDS:-} interrupted=''
   [ -n "$seconds" ] || [ -t 1 ] || seconds=20
   end=$((SECONDS + ${seconds:-0}))
-  step "events in Kafka, decoded; at the end of each line the time from commit to here"
+  step "events in Kafka, decoded; at the end of each line the time from commit to here${CLOCK:-}"
   invitation
   # In the background, so that a signal is heeded at once.
   "$BIN" tail --brokers "$KAFKA" --registry "$REGISTRY" --prefix shop --max-rate 12 7>&- &

@@ -4,9 +4,10 @@
 DATABASE='MariaDB 10.11'
 SERVICE=mariadb
 PORT=$MARIADB_PORT
+CLOCK=' (MariaDB logs whole seconds)'
 CONFIG=$here/demo.d/mariadb/shop.toml
 ADMIN_URL=mariadb://root@127.0.0.1:$PORT/
-SHOP_URL=mariadb://walbrook@127.0.0.1:$PORT/
+SHOP_URL=mariadb://walbrook@127.0.0.1:$PORT/shop
 
 # shellcheck source=dev/demo.d/mysql/client.sh
 source "$here/demo.d/mysql/client.sh"

@@ -6,7 +6,7 @@ SERVICE=mysql
 PORT=$MYSQL_PORT
 CONFIG=$here/demo.d/mysql/shop.toml
 ADMIN_URL=mysql://root@127.0.0.1:$PORT/
-SHOP_URL=mysql://walbrook@127.0.0.1:$PORT/
+SHOP_URL=mysql://walbrook@127.0.0.1:$PORT/shop
 
 # shellcheck source=dev/demo.d/mysql/client.sh
 source "$here/demo.d/mysql/client.sh"
