@@ -48,10 +48,10 @@ impl Chunks {
     /// Where `key` lies, by comparing it with the ends. `compare` says how the key relates to an
     /// end; nothing where that is not known here: then the server must be asked.
     pub fn place(&self, mut compare: impl FnMut(&Key) -> Option<Ordering>) -> Option<Place> {
-        if let Some(published) = &self.published {
-            if compare(published)? != Ordering::Greater {
-                return Some(Place::Published);
-            }
+        if let Some(published) = &self.published
+            && compare(published)? != Ordering::Greater
+        {
+            return Some(Place::Published);
         }
         for (number, end) in self.open.iter().enumerate() {
             let inside = match end {

@@ -24,13 +24,16 @@ struct Numbered {
     compiled: Option<Arc<Compiled>>,
 }
 
+/// A description, and what was compiled for it.
+type Described = (Box<[u8]>, Arc<Compiled>);
+
 /// Tables by the number and by the name that the log gives them.
 #[derive(Default)]
 pub(crate) struct Tables {
     numbered: HashMap<u64, Numbered>,
     /// What has been compiled for a table, by the description. Numbers change with every reopening
     /// of a table; layouts must not, for what is derived from them is kept.
-    named: HashMap<layout::Table, Vec<(Box<[u8]>, Arc<Compiled>)>>,
+    named: HashMap<layout::Table, Vec<Described>>,
 }
 
 impl Tables {

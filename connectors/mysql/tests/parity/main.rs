@@ -1,6 +1,19 @@
 //! A row is the same whether it is read by a snapshot or from the log: every type, every mode,
-//! however much the log says of its tables, on real servers, byte for byte. Needs `WALBROOK_TEST_MYSQL` and `WALBROOK_TEST_MARIADB`; without
-//! them the tests say so and pass.
+//! however much the log says of its tables, on real servers, byte for byte. Needs
+//! `WALBROOK_TEST_MYSQL` and `WALBROOK_TEST_MARIADB`; without them the tests say so, and fail where
+//! they are required.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    missing_docs,
+    reason = "a test fails by panicking, prints why it is skipped and reads its environment"
+)]
 
 mod log;
 mod metadata;
