@@ -26,7 +26,7 @@ pub async fn compressed(world: World) {
     let mut daemon = world.daemon(&world.config(&[BULK]));
     daemon.streaming().await;
     let begin = Instant::now();
-    let values = format!("i, repeat(concat(i, md5(i)), {})", ROW / 38);
+    let values = format!("i, repeat(concat(i, sha2(i, 256)), {})", ROW / 70);
     db.run(format!("{session}{}", db.dialect().generate(BULK, &values, 1, rows))).await;
     let committed = begin.elapsed();
     stack::wait("every row", scale(seconds(60), seconds(300)), async || {
