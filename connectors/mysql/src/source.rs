@@ -21,14 +21,16 @@ use crate::codes;
 use crate::flavor::Flavor;
 use crate::settings::Settings;
 use crate::source_block;
+use crate::stream::place::Place;
 use prepare::Prepared;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use walbrook_core::checkpoint::{Checkpoint, Updates};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
 use walbrook_core::position::{Log, Position};
 use walbrook_core::resolve::Answer;
-use walbrook_core::source::{Confirm, Description, Source, SourceHandle};
+use walbrook_core::source::{Confirm, Description, Gauges, Source, SourceHandle};
 use walbrook_reader::{Failures, Out};
 
 /// A MySQL or MariaDB server that is captured.
@@ -89,9 +91,18 @@ where
 {
     let failures = Failures { thread: codes::THREAD, stopped };
     let name = format!("{}-{}", settings.flavor.connector(), settings.connector);
-    // The server keeps its log as long as it is told to; there is nothing to confirm.
-    let confirm: Confirm = Arc::new(|_| {});
-    walbrook_reader::open(name, description(settings.flavor), confirm, failures, work)
+    walbrook_reader::open(name, description(settings.flavor), confirmation, failures, work)
+}
+
+/// The server keeps its log as long as it is told to: what is delivered is noted for people only.
+fn confirmation(gauges: &Arc<Gauges>) -> Confirm {
+    let gauges = Arc::clone(gauges);
+    Arc::new(move |position| {
+        if let Log::Gtids { file, pos, .. } | Log::Domains { file, pos, .. } = &position.log {
+            let place = Place::new(Arc::clone(file), *pos);
+            gauges.confirmed.fetch_max(place.offset(), Relaxed);
+        }
+    })
 }
 
 /// Nobody listens any more; nobody will read this either.

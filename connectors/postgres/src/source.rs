@@ -82,7 +82,7 @@ where
     let (confirm, confirmed) = confirmation();
     let failures = Failures { thread: codes::THREAD, stopped };
     let name = format!("postgres-{connector}");
-    walbrook_reader::open(name, description(), confirm, failures, |out| work(out, confirmed))
+    walbrook_reader::open(name, description(), |_| confirm, failures, |out| work(out, confirmed))
 }
 
 /// Nobody listens any more; nobody will read this either.

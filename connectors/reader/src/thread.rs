@@ -27,7 +27,7 @@ pub struct Failures {
 pub fn open<F>(
     name: String,
     description: Description,
-    confirm: Confirm,
+    confirm: impl FnOnce(&Arc<Gauges>) -> Confirm,
     failures: Failures,
     work: impl FnOnce(Out) -> F + Send + 'static,
 ) -> Result<SourceHandle>
@@ -42,6 +42,7 @@ where
     }
     let gauges = Arc::new(Gauges::default());
     let out = Out::new(messages, empty, Arc::clone(&gauges), failures.stopped);
+    let confirm = confirm(&gauges);
     spawn(name, out, failures.thread, work)?;
     Ok(SourceHandle { description, messages: received, spare, confirm, gauges })
 }

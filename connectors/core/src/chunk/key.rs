@@ -16,8 +16,10 @@ pub enum Order {
     Bytes,
     /// Text by the value of its bytes, as if padded with spaces.
     Padded,
-    /// Text by a collation. Digits, hyphen and letters of ASCII are in the same order in all of
-    /// them; whatever else, only the server knows.
+    /// Text by a collation in which hyphen, digits and letters of ASCII are in this order, up to
+    /// case; whatever else, only the server knows.
+    Alphabet,
+    /// Text by a collation that only the server knows.
     Collation,
 }
 
@@ -72,7 +74,7 @@ impl Order {
         match self {
             Order::Signed => Some(Part::Number(number.into())),
             Order::Unsigned => Some(Part::Number((number as u64).into())),
-            Order::Bytes | Order::Padded | Order::Collation => {
+            Order::Bytes | Order::Padded | Order::Alphabet | Order::Collation => {
                 (usize::try_from(number) == Ok(rest.len())).then(|| Part::Bytes(rest.to_vec()))
             }
         }
@@ -83,7 +85,8 @@ impl Order {
             (Order::Signed | Order::Unsigned, Part::Number(a), Part::Number(b)) => Some(a.cmp(b)),
             (Order::Bytes, Part::Bytes(a), Part::Bytes(b)) => Some(a.cmp(b)),
             (Order::Padded, Part::Bytes(a), Part::Bytes(b)) => Some(padded(a, b)),
-            (Order::Collation, Part::Bytes(a), Part::Bytes(b)) => plain(a, b),
+            (Order::Alphabet, Part::Bytes(a), Part::Bytes(b)) => plain(a, b),
+            (Order::Collation, a, b) if a == b => Some(Ordering::Equal),
             _ => None,
         }
     }
@@ -97,7 +100,7 @@ fn padded(a: &[u8], b: &[u8]) -> Ordering {
     order.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// Compares texts that every collation orders alike up to case. Equal up to case is not equal
+/// Compares texts of hyphens, digits and letters only. Equal up to case is not equal
 /// everywhere, so it is left to the server unless the bytes are the same.
 fn plain(a: &[u8], b: &[u8]) -> Option<Ordering> {
     if a == b {

@@ -30,17 +30,19 @@ use std::sync::Arc;
 use walbrook_core::error::Result;
 use walbrook_reader::Out;
 
-/// Reads every table that is not done yet; the log is followed meanwhile.
+/// Reads every table that is not done yet; the log is followed meanwhile. `again` says that
+/// consumers have the tables already.
 pub(crate) async fn run(
     settings: &Arc<Settings>,
     stream: &mut Stream,
     tables: &BTreeMap<String, TableEntry>,
+    again: bool,
     out: &Rc<Out>,
 ) -> Result<()> {
     if settings.snapshot_mode == SnapshotMode::NoData {
         return Ok(());
     }
-    let mut plan = survey::survey(settings, stream, tables).await?;
+    let mut plan = survey::survey(settings, stream, tables, again).await?;
     plan.announce(out)?;
     let mut views = view::Views::open(settings).await?;
     while !plan.is_done() {

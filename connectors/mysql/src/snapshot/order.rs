@@ -60,6 +60,10 @@ fn order(
         Base::Char | Base::VarChar => match collation? {
             "utf8mb4_0900_bin" => Some(Order::Bytes),
             "utf8mb4_bin" | "utf8mb3_bin" | "utf8_bin" | "ascii_bin" => Some(Order::Padded),
+            // Of these it is certain; many others have letters of their own (`ch`, `aa`), or upper
+            // case before lower case.
+            "utf8mb4_0900_ai_ci" | "utf8mb4_general_ci" | "utf8mb3_general_ci"
+            | "utf8_general_ci" | "latin1_swedish_ci" | "ascii_general_ci" => Some(Order::Alphabet),
             _ => Some(Order::Collation),
         },
         _ => None,

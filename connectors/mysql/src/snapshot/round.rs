@@ -81,7 +81,13 @@ async fn settle(
             continue;
         }
         let Some(conn) = views.conns.first_mut() else { continue };
-        planned.columns = super::survey::key_columns(settings, stream, conn, table).await?;
+        let columns = super::survey::key_columns(settings, stream, conn, table).await?;
+        if columns != planned.columns {
+            // The order of the rows is another one: the table is read from its beginning.
+            planned.columns = columns.clone();
+            planned.entry = TableEntry::default();
+            stream.follower.reading.begin(table.clone(), columns, None, true);
+        }
     }
     Ok(())
 }

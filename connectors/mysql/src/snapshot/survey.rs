@@ -92,6 +92,7 @@ pub(super) async fn survey(
     settings: &Arc<Settings>,
     stream: &mut Stream,
     entries: &BTreeMap<String, TableEntry>,
+    again: bool,
 ) -> Result<Plan> {
     let mut conn = transport::client(settings, "snapshot").await?;
     let listed = tables::selected(&mut conn, settings).await?;
@@ -115,7 +116,7 @@ pub(super) async fn survey(
     for planned in plan.tables.iter().filter(|planned| !planned.entry.done) {
         let published = planned.entry.cursor.as_ref().map(|cursor| cursor.key.clone());
         let reading = &mut stream.follower.reading;
-        reading.begin(planned.table.clone(), planned.columns.clone(), published);
+        reading.begin(planned.table.clone(), planned.columns.clone(), published, again);
     }
     drop(conn.disconnect().await);
     Ok(plan)

@@ -44,6 +44,7 @@ pub(crate) async fn begin(
         let mut conn = transport::client(settings, "structures").await?;
         let place = server::log_end(&mut conn, server).await?;
         let executed = server::executed(&mut conn, server.flavor).await?;
+        nothing_prepared(&mut conn).await?;
         let context = server.context();
         let (structures, found) = structures::all(&mut conn, settings, &context).await?;
         let inventory = Inventory::take(&mut conn, settings, found).await?;

@@ -92,7 +92,7 @@ mod tests {
 
     fn entry(phase: Phase) -> Entry {
         let (flavor, topic_prefix) = (Flavor::MySql, "p".to_owned());
-        Entry { phase, flavor, topic_prefix, nonce: "then".into() }
+        Entry { phase, flavor, topic_prefix, nonce: "then".into(), again: false }
     }
 
     fn gone() -> Result<()> {

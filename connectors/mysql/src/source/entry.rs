@@ -25,4 +25,7 @@ pub struct Entry {
     pub topic_prefix: String,
     /// The process that began the newest snapshot.
     pub nonce: String,
+    /// The rows are repeats of delivered ones, so every change is told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }

@@ -189,7 +189,12 @@ fn plan(known: Known, decision: Decision, server: Server, here: Here) -> Prepare
         _ => here.nonce,
     };
     let (flavor, topic_prefix) = (here.flavor, here.topic_prefix);
-    let entry = Entry { phase, flavor, topic_prefix, nonce };
+    let again = match decision {
+        Decision::Again => true,
+        Decision::Snapshot => entry.as_ref().is_some_and(|entry| entry.again),
+        _ => false,
+    };
+    let entry = Entry { phase, flavor, topic_prefix, nonce, again };
     Prepared { decision, server, entry, tables, position, structures, waiting, stale }
 }
 

@@ -40,9 +40,9 @@ pub(super) async fn run(settings: Arc<Settings>, mut prepared: Prepared, out: Ou
         if prepared.decision == Decision::Again {
             out.updates(vec![put(Part::Source, &prepared.entry)]).await?;
         }
-        snapshot::run(&settings, &mut stream, &prepared.tables, &out).await?;
+        snapshot::run(&settings, &mut stream, &prepared.tables, prepared.entry.again, &out).await?;
         fault::point("snapshot.before_streaming");
-        prepared.entry.phase = Phase::Streaming;
+        (prepared.entry.phase, prepared.entry.again) = (Phase::Streaming, false);
         stream.follower.flush().await?;
         let position = put(Part::Position, stream.follower.position());
         out.updates(vec![put(Part::Source, &prepared.entry), position]).await?;

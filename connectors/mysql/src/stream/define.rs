@@ -1,7 +1,8 @@
 //! Statements of the log: where transactions begin and end, and what tables look like from here on.
 
 use super::announce::fills_table;
-use super::follower::{Follower, protocol};
+use super::failure::protocol;
+use super::follower::Follower;
 use super::statement::Statement;
 use crate::binlog::{Event, Query, StatementKind};
 use crate::codes;

@@ -1,12 +1,12 @@
 //! Who follows the log: keeps the position, knows the tables, fills batches.
 
+use super::failure::{anonymous, incident, protocol, verify};
 use super::held::Reading;
 use super::place::Place;
 use super::tables::Tables;
 use super::transaction::Transaction;
 use super::xa::Waiting;
 use crate::binlog::{Body, Event, Gtid, Identity};
-use crate::codes;
 use crate::ddl::{Context, Structures};
 use crate::settings::Settings;
 use crate::transport;
@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use walbrook_core::batch::{Batch, Span};
 use walbrook_core::change::{self, Event as Told, NoticeTopic};
 use walbrook_core::checkpoint::Updates;
-use walbrook_core::error::{Error, Result};
+use walbrook_core::error::Result;
 use walbrook_core::fault;
 use walbrook_core::layout::Table;
 use walbrook_core::position::gtid;
@@ -371,35 +371,4 @@ impl Follower {
             transaction.query = Some(String::from_utf8_lossy(text).into_owned());
         }
     }
-}
-
-/// The first transaction after a start must be the one of which a part is delivered already.
-fn verify(part: &Part, id: &str) -> Result<()> {
-    if part.transaction == id {
-        return Ok(());
-    }
-    let message = format!(
-        "Transaction {} is delivered in part, but the log goes on with transaction {id}.",
-        part.transaction
-    );
-    Err(Error::definite(codes::OTHER_TRANSACTION, message)
-        .fix("Connect to the former server, or take a new snapshot under another connector name."))
-}
-
-fn anonymous() -> Error {
-    Error::definite(codes::NO_GTID, "The log has a transaction without an identifier.").fix(
-        "Set gtid_mode = ON, wait until the log has no such transactions, and take a new snapshot.",
-    )
-}
-
-fn incident() -> Error {
-    let message = "The server logged an incident: changes are missing from its log.";
-    Error::definite(codes::INCIDENT, message)
-        .fix("See the server's error log, then take a new snapshot under another connector name.")
-}
-
-/// The log has something where it cannot be.
-#[cold]
-pub(super) fn protocol(message: &str) -> Error {
-    Error::definite(codes::PROTOCOL, message).fix("Report this with the server's version.")
 }

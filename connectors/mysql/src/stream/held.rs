@@ -26,6 +26,9 @@ pub(crate) struct Chunk {
 pub(crate) struct Unfinished {
     pub(super) orders: Vec<Order>,
     columns: Vec<KeyColumn>,
+    /// Whether consumers have the table already, from an earlier snapshot: then every change goes
+    /// out, and a row read is only told where no change of it ran beside its reading.
+    pub(super) known: bool,
     chunks: Chunks,
     /// One for each open chunk.
     pub(super) windows: Vec<Window>,
@@ -52,11 +55,19 @@ impl Reading {
         !self.tables.contains_key(table)
     }
 
-    /// Notes a table of which everything up to `published` has been published.
-    pub(crate) fn begin(&mut self, table: Table, columns: Vec<KeyColumn>, published: Option<Key>) {
+    /// Notes a table of which everything up to `published` has been published, and if it is
+    /// `known` once before that.
+    pub(crate) fn begin(
+        &mut self,
+        table: Table,
+        columns: Vec<KeyColumn>,
+        published: Option<Key>,
+        known: bool,
+    ) {
         let orders = columns.iter().map(|column| column.order).collect();
         let chunks = Chunks { published, open: Vec::new() };
-        self.tables.insert(table, Unfinished { orders, columns, chunks, windows: Vec::new() });
+        self.tables
+            .insert(table, Unfinished { orders, columns, known, chunks, windows: Vec::new() });
     }
 
     /// Opens chunks of a table, in key order.

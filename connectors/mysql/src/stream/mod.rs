@@ -11,6 +11,7 @@
 
 mod announce;
 mod define;
+mod failure;
 mod follower;
 mod held;
 pub(crate) mod place;

@@ -1,6 +1,7 @@
 //! Rows of a captured table: every row a change.
 
-use super::follower::{Follower, protocol};
+use super::failure::protocol;
+use super::follower::Follower;
 use super::tables::Compiled;
 use crate::binlog::table_map::TableMap;
 use crate::binlog::{Event, Rows, RowsKind, TableMapEvent};

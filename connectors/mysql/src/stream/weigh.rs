@@ -48,14 +48,15 @@ impl Follower {
             false => self.locate(compiled, scratch, row.before).await?,
         };
         let to = self.locate(compiled, scratch, row.after).await?;
+        let known = self.reading.table(&compiled.name).is_some_and(|table| table.known);
         if let (Some(Place::Open(chunk)), Some(image)) = (from, row.before) {
             self.hold(compiled, chunk, scratch, image, false);
         }
         if let (Some(Place::Open(chunk)), Some(image)) = (to, row.after) {
-            self.hold(compiled, chunk, scratch, image, true);
+            self.hold(compiled, chunk, scratch, image, !known);
         }
-        let leaves = from == Some(Place::Published);
-        let comes = to == Some(Place::Published);
+        let leaves = from == Some(Place::Published) || (known && from.is_some());
+        let comes = to == Some(Place::Published) || (known && to.is_some());
         let told = match (row.op, leaves, comes) {
             (Op::Update, true, false) => Row { op: Op::Delete, before: row.before, after: None },
             (Op::Update, false, true) if !same => {

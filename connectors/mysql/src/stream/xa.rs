@@ -2,9 +2,10 @@
 //! another transaction, perhaps days later. Only where they began is kept; their rows are read once
 //! more where they are committed.
 
-use super::follower::{Follower, protocol};
+use super::failure::protocol;
+use super::follower::Follower;
 use super::place::Place;
-use crate::binlog::{Body, Event, XaPrepare};
+use crate::binlog::{Body, Event, Identity, XaPrepare};
 use crate::codes;
 use crate::transport;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ impl Follower {
         let (id, start) = (transaction.id.clone(), transaction.start.clone());
         if xa.one_phase {
             transaction.waits = false;
-            self.recall(&start).await?;
+            self.recall(&id, &start).await?;
             return self.end().await;
         }
         let (xid, file) = (key(&xa.quoted()), start.file.to_string());
@@ -45,9 +46,14 @@ impl Follower {
     /// The verdict is to commit.
     pub(super) async fn committed(&mut self, xid: &str) -> Result<()> {
         let xid = key(xid);
-        let Some(waiting) = self.waiting.remove(&xid) else { return Err(unknown(&xid)) };
+        let Some(waiting) = self.waiting.remove(&xid) else {
+            // While nothing is told yet, the beginning is only to be looked for once more.
+            self.redefined |= self.muted;
+            return if self.muted { self.end().await } else { Err(unknown(&xid)) };
+        };
         self.updates.push((Part::Prepared(xid), None));
-        self.recall(&Place::new(waiting.file, waiting.pos)).await?;
+        let start = Place::new(waiting.file, waiting.pos);
+        self.recall(&waiting.transaction, &start).await?;
         self.end().await
     }
 
@@ -60,8 +66,8 @@ impl Follower {
         self.end().await
     }
 
-    /// Reads the rows of the transaction that begins at `start` once more, into the present one.
-    async fn recall(&mut self, start: &Place) -> Result<()> {
+    /// Reads the rows of transaction `id`, which begins at `start`, once more, into the present one.
+    async fn recall(&mut self, id: &str, start: &Place) -> Result<()> {
         let (name, pos) = (start.file.to_string(), start.pos);
         // Another reader in the eyes of the server, which would end the first one.
         let mut settings = (*self.settings).clone();
@@ -72,6 +78,8 @@ impl Follower {
         loop {
             let event = log.next().await?;
             match &event.body {
+                // On another server, or after a reset, something else lies there.
+                Body::Gtid(gtid) if identity(&gtid.identity) != id => return Err(unknown(id)),
                 Body::TableMap(map) => self.describe(map).await?,
                 Body::Rows(rows) => {
                     if let Some(transaction) = &mut self.transaction {
@@ -84,6 +92,15 @@ impl Follower {
                 _ => {}
             }
         }
+    }
+}
+
+/// A transaction's identity as text.
+fn identity(identity: &Identity) -> String {
+    match identity {
+        Identity::Numbered(gtid) => gtid.to_string(),
+        Identity::Domain(domain) => domain.to_string(),
+        Identity::Anonymous => String::new(),
     }
 }
 
