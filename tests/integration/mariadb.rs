@@ -2,7 +2,7 @@
 //!
 //! Modules are stages: `cargo test --test integration -- mariadb::killed::`.
 
-use crate::binlog::{broken, drain, kinds, size, snapshot, xa};
+use crate::binlog::{broken, drain, kinds, size, snapshot, text_keys, xa};
 use crate::kills::Run;
 use crate::support::meanwhile::Meanwhile;
 use crate::support::oracle::Allow;
@@ -127,6 +127,11 @@ mod first_reading {
     #[test]
     fn while_the_log_is_ahead_of_the_tables() {
         world::run(SERVER, Use::Alone, "masemi", snapshot::behind_the_log);
+    }
+
+    #[test]
+    fn keys_of_many_collations() {
+        world::run(SERVER, Use::Share, "mawords", text_keys::read_under_load);
     }
 
     #[test]

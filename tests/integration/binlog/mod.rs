@@ -6,4 +6,5 @@ pub mod drain;
 pub mod kinds;
 pub mod size;
 pub mod snapshot;
+pub mod text_keys;
 pub mod xa;

@@ -162,6 +162,8 @@ impl Follower {
             self.tables.forget(&table);
             self.reading.disturb(&table);
             self.redefined = true;
+            // Also after a restart what is stored must not be trusted.
+            self.updates.push((Part::Structure(table.to_string()), None));
             self.doubtful.insert(table);
         }
         Ok(())

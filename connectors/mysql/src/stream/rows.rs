@@ -56,13 +56,14 @@ impl Follower {
     ) -> Result<Arc<Compiled>> {
         let map = event.decode()?;
         let known = self.structures.get(&name.schema, &name.name).cloned();
-        let trusted = known.clone().filter(|_| !self.doubtful.remove(&name));
+        let doubted = self.doubtful.remove(&name);
+        let trusted = known.clone().filter(|_| !doubted);
         let structure = match trusted.and_then(|known| fit(&map, Some(&known)).ok()) {
             Some(structure) => structure,
             None => self.ask_live(&name, &map).await?,
         };
         let structure = Arc::new(structure);
-        if known.as_ref() != Some(&structure) {
+        if doubted || known.as_ref() != Some(&structure) {
             self.updates.push(put(Part::Structure(name.to_string()), &*structure));
             self.structures.insert((*structure).clone());
         }
