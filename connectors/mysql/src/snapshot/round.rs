@@ -76,7 +76,7 @@ async fn settle(
     for planned in plan.tables.iter_mut().filter(|planned| !planned.entry.done) {
         let table = &planned.table;
         // One that is gone, or was made anew since: it comes whole through the log.
-        if stream.follower.reading.publishes(table) {
+        if stream.follower.reading.publishes(table) || !stream.follower.learn(table).await? {
             planned.entry.done = true;
             continue;
         }

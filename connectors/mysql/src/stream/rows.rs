@@ -71,6 +71,16 @@ impl Follower {
         Ok(Arc::new(Compiled { name, rows }))
     }
 
+    /// Makes sure that the structure of a table is known; false if there is no such table.
+    pub(crate) async fn learn(&mut self, name: &layout::Table) -> Result<bool> {
+        if self.structures.get(&name.schema, &name.name).is_some() {
+            return Ok(true);
+        }
+        let live = crate::source::structures::one(&self.settings, &self.context, name).await?;
+        let known = live.map(|live| self.structures.insert(live));
+        Ok(known.is_some())
+    }
+
     /// The last resort where the history does not know a table, or no longer for certain: the live
     /// structure, if the rows of the log have its form; else what the log itself tells.
     async fn ask_live(&self, name: &layout::Table, map: &TableMap) -> Result<Structure> {
