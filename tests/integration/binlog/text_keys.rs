@@ -60,16 +60,16 @@ pub async fn read_under_load(world: World) {
     println!("  {during} updates before the stream");
     assert!(during > 20, "only {during} updates were committed while the tables were read");
     follower.quiet(seconds(3)).await;
-    for table in 0..COLLATIONS.len() {
+    for (table, (_, collation)) in COLLATIONS.iter().enumerate() {
         let mut told: HashMap<String, i64> = HashMap::new();
         for seen in follower.seen().iter().filter(|s| *s.table == *format!("words_{table}")) {
             let (Some(change), Some(key)) = (seen.change(), &seen.key) else { continue };
             let ver = change.after.as_ref().and_then(|row| row.number("ver")).unwrap();
             let first = told.insert(key.text(), ver).is_none();
-            assert_eq!(first, change.op == 'r', "{} {}", COLLATIONS[table].1, seen.place());
+            assert_eq!(first, change.op == 'r', "{collation} {}", seen.place());
         }
-        assert_eq!(told.len() as u64, rows, "{}", COLLATIONS[table].1);
-        assert_eq!(wrong(db, table, &told).await, 0, "{}", COLLATIONS[table].1);
+        assert_eq!(told.len() as u64, rows, "{collation}");
+        assert_eq!(wrong(db, table, &told).await, 0, "{collation}");
     }
 }
 
