@@ -38,9 +38,12 @@ async fn positions_that_the_server_does_not_have_are_definite() {
     .await;
 }
 
+/// Takes the old log files from the server: not where others use it.
 #[tokio::test]
-#[ignore = "takes the old log files from the server: not where others use it"]
 async fn a_log_file_that_was_purged_is_told_so() {
+    if !crate::server::long() {
+        return;
+    }
     both("gone", async |mut server| {
         let start = server.file().await;
         server.run("FLUSH BINARY LOGS").await;

@@ -232,3 +232,8 @@ fn describe(rows: &Rows<'_>) -> String {
     };
     format!("{kind} {}", rows.bytes.len())
 }
+
+/// Whether the long forms are asked for.
+pub fn long() -> bool {
+    std::env::var_os("WALBROOK_ACCEPTANCE").is_some()
+}

@@ -61,9 +61,12 @@ fn theirs(port: u16, file: &str, transactions: u64) {
     std::fs::remove_dir_all(directory).unwrap();
 }
 
+/// Takes minutes.
 #[tokio::test]
-#[ignore = "takes minutes"]
 async fn speed() {
+    if !crate::server::long() {
+        return;
+    }
     both("speed", async |mut server| {
         server
             .run("CREATE TABLE t (id int PRIMARY KEY AUTO_INCREMENT, v varchar(200), n bigint)")
