@@ -234,6 +234,6 @@ fn describe(rows: &Rows<'_>) -> String {
 }
 
 /// Whether the long forms are asked for.
-pub fn long() -> bool {
+pub(crate) fn long() -> bool {
     std::env::var_os("WALBROOK_ACCEPTANCE").is_some()
 }
