@@ -21,7 +21,7 @@ use crate::codes;
 use crate::flavor::Flavor;
 use crate::settings::Settings;
 use crate::source_block;
-use crate::stream::place::Place;
+use crate::stream::coordinates::Coordinates;
 use prepare::Prepared;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -99,7 +99,7 @@ fn confirmation(gauges: &Arc<Gauges>) -> Confirm {
     let gauges = Arc::clone(gauges);
     Arc::new(move |position| {
         if let Log::Gtids { file, pos, .. } | Log::Domains { file, pos, .. } = &position.log {
-            let place = Place::new(Arc::clone(file), *pos);
+            let place = Coordinates::new(Arc::clone(file), *pos);
             gauges.confirmed.fetch_max(place.offset(), Relaxed);
         }
     })

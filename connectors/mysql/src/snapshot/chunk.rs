@@ -9,7 +9,7 @@ use super::view::read_error;
 use crate::codes;
 use crate::settings::Settings;
 use crate::source_block::{self, Tail};
-use crate::stream::place::Place;
+use crate::stream::coordinates::Coordinates;
 use crate::table::Select;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params};
@@ -68,7 +68,7 @@ pub(super) async fn read(
     conn: &mut Conn,
     piece: &mut Piece,
     mut window: Window,
-    at: &Place,
+    at: &Coordinates,
     out: &Out,
 ) -> Result<()> {
     let (list, select) = (piece.select.select_list(), Arc::clone(&piece.select));
@@ -107,7 +107,7 @@ struct Teller<'a> {
     settings: &'a Settings,
     piece: &'a mut Piece,
     out: &'a Out,
-    at: &'a Place,
+    at: &'a Coordinates,
     batch: Batch,
     /// The newest row, not told yet.
     pending: Option<Image>,
@@ -119,7 +119,7 @@ impl<'a> Teller<'a> {
     async fn new(
         settings: &'a Settings,
         piece: &'a mut Piece,
-        at: &'a Place,
+        at: &'a Coordinates,
         out: &'a Out,
     ) -> Result<Self> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use crate::source::server::{self, Server};
 use crate::source::tables::quoted;
 use crate::stream::Stream;
-use crate::stream::place::Place;
+use crate::stream::coordinates::Coordinates;
 use crate::transport::{self, sql_error};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -51,7 +51,7 @@ impl Views {
     }
 
     /// The end of the log now.
-    pub(super) async fn log_end(&mut self) -> Result<Place> {
+    pub(super) async fn log_end(&mut self) -> Result<Coordinates> {
         let server = self.server.clone();
         server::log_end(self.first()?, &server).await
     }
@@ -96,7 +96,7 @@ impl Views {
     }
 }
 
-async fn begin(conn: &mut Conn, flavor: Flavor, told: &Place) -> Result<()> {
+async fn begin(conn: &mut Conn, flavor: Flavor, told: &Coordinates) -> Result<()> {
     let failed = |error| sql_error(&error, "opening a view");
     for _ in 0..PATIENCE * 100 {
         let sql = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
@@ -111,7 +111,7 @@ async fn begin(conn: &mut Conn, flavor: Flavor, told: &Place) -> Result<()> {
 }
 
 /// Whether MariaDB's view includes everything up to `told`: it says where in the log it lies.
-async fn shows(conn: &mut Conn, told: &Place) -> Result<bool> {
+async fn shows(conn: &mut Conn, told: &Coordinates) -> Result<bool> {
     let sql = "SHOW STATUS LIKE 'binlog_snapshot_%'";
     let failed = |error| sql_error(&error, "asking where a view lies");
     let rows: Vec<(String, String)> = conn.query(sql).await.map_err(failed)?;
@@ -120,7 +120,7 @@ async fn shows(conn: &mut Conn, told: &Place) -> Result<bool> {
         row.map(|(_, value)| value.clone()).unwrap_or_default()
     };
     let pos = find("binlog_snapshot_position").parse().unwrap_or(0);
-    Ok(Place::new(find("binlog_snapshot_file"), pos) >= *told)
+    Ok(Coordinates::new(find("binlog_snapshot_file"), pos) >= *told)
 }
 
 fn not_shown() -> Error {

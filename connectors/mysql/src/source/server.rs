@@ -2,7 +2,7 @@
 
 use crate::ddl::Context;
 use crate::flavor::Flavor;
-use crate::stream::place::Place;
+use crate::stream::coordinates::Coordinates;
 use crate::transport::sql_error;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -121,7 +121,7 @@ pub enum Executed {
 
 impl Executed {
     /// The position that says "all of these", at `place`.
-    pub fn position(&self, flavor: Flavor, place: &Place) -> Position {
+    pub fn position(&self, flavor: Flavor, place: &Coordinates) -> Position {
         let (file, pos) = (place.file.clone(), place.pos);
         let log = match self {
             Executed::Gtids { set, .. } => Log::Gtids { set: set.clone(), file, pos },
@@ -142,7 +142,7 @@ fn read<T: FromStr<Err = gtid::Malformed>>(text: &str) -> Result<T> {
 }
 
 /// The end of the log: what has been written to it, perhaps ahead of what SELECT shows.
-pub async fn log_end(conn: &mut Conn, server: &Server) -> Result<Place> {
+pub async fn log_end(conn: &mut Conn, server: &Server) -> Result<Coordinates> {
     let new = server.flavor == Flavor::MySql && server.version >= 80_200;
     let sql = if new { "SHOW BINARY LOG STATUS" } else { "SHOW MASTER STATUS" };
     let row: Option<mysql_async::Row> =
@@ -150,7 +150,7 @@ pub async fn log_end(conn: &mut Conn, server: &Server) -> Result<Place> {
     let place = row.and_then(|row| {
         let file: String = row.get_opt(0)?.ok()?;
         let pos: u64 = row.get_opt(1)?.ok()?;
-        Some(Place::new(file, pos))
+        Some(Coordinates::new(file, pos))
     });
     place.ok_or_else(|| {
         Error::definite(crate::codes::NO_LOG, "The server does not write a binary log.")

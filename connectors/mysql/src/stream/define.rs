@@ -34,8 +34,16 @@ impl Follower {
             }
             Statement::Commit => self.end().await,
             Statement::Rollback | Statement::RollbackTo if transaction.told => Err(rolled_back()),
-            Statement::Rollback => self.end().await,
-            Statement::RollbackTo | Statement::Mark | Statement::XaEnd => Ok(()),
+            Statement::Rollback => {
+                // Rows that never were may be held for open chunks.
+                self.reading.spoil();
+                self.end().await
+            }
+            Statement::RollbackTo => {
+                self.reading.spoil();
+                Ok(())
+            }
+            Statement::Mark | Statement::XaEnd => Ok(()),
             Statement::XaStart => {
                 transaction.open = true;
                 transaction.waits = true;

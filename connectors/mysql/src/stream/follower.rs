@@ -1,8 +1,8 @@
 //! Who follows the log: keeps the position, knows the tables, fills batches.
 
+use super::coordinates::Coordinates;
 use super::failure::{anonymous, incident, protocol, verify};
 use super::held::Reading;
-use super::place::Place;
 use super::tables::Tables;
 use super::transaction::Transaction;
 use super::xa::Waiting;
@@ -50,7 +50,7 @@ pub(crate) struct Follower {
     position: Position,
     /// The part of the first transaction that is delivered.
     part: Option<Part>,
-    at: Place,
+    at: Coordinates,
     pub(super) transaction: Option<Transaction>,
     /// The UUID and tag of the newest transaction, and their text.
     origin: Option<(gtid::Origin, String)>,
@@ -79,9 +79,9 @@ impl Follower {
         let part = position.part.take();
         let at = match &position.log {
             Log::Gtids { file, pos, .. } | Log::Domains { file, pos, .. } => {
-                Place::new(Arc::clone(file), *pos)
+                Coordinates::new(Arc::clone(file), *pos)
             }
-            Log::Lsn(_) => Place::new("", 0),
+            Log::Lsn(_) => Coordinates::new("", 0),
         };
         Self {
             notices: super::announce::topic(&settings),
@@ -139,7 +139,7 @@ impl Follower {
     }
 
     /// How far the log has been read.
-    pub(crate) fn at(&self) -> &Place {
+    pub(crate) fn at(&self) -> &Coordinates {
         &self.at
     }
 
@@ -192,14 +192,14 @@ impl Follower {
             return;
         }
         if *self.at.file != *file {
-            self.at = Place::new(file, pos);
+            self.at = Coordinates::new(file, pos);
         } else if pos > self.at.pos {
             self.at.pos = pos;
         }
     }
 
     fn begin(&mut self, event: &Event<'_>, gtid: &Gtid) -> Result<()> {
-        let start = Place::new(Arc::clone(&self.at.file), event.start);
+        let start = Coordinates::new(Arc::clone(&self.at.file), event.start);
         let id = match &gtid.identity {
             Identity::Numbered(it) => self.id(it),
             Identity::Domain(it) => it.to_string(),

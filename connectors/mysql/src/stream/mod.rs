@@ -10,11 +10,11 @@
 //! ```
 
 mod announce;
+pub(crate) mod coordinates;
 mod define;
 mod failure;
 mod follower;
 mod held;
-pub(crate) mod place;
 mod rows;
 mod statement;
 mod tables;
@@ -28,7 +28,7 @@ pub(crate) use xa::Waiting;
 
 use crate::settings::Settings;
 use crate::transport;
-use place::Place;
+use coordinates::Coordinates;
 use walbrook_core::error::Result;
 
 /// An open log and the one who follows it.
@@ -47,7 +47,7 @@ impl Stream {
 
     /// Follows the log until everything before `until` has been told, and stops between two
     /// transactions.
-    pub(crate) async fn reach(&mut self, until: &Place) -> Result<()> {
+    pub(crate) async fn reach(&mut self, until: &Coordinates) -> Result<()> {
         while self.follower.is_inside() || self.follower.at() < until {
             self.step().await?;
         }

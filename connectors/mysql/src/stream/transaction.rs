@@ -1,6 +1,6 @@
 //! The transaction that is being received.
 
-use super::place::Place;
+use super::coordinates::Coordinates;
 use crate::binlog::Identity;
 
 /// What all changes of a transaction share.
@@ -16,7 +16,7 @@ pub(crate) struct Transaction {
     /// When the server logged its beginning, in whole seconds, microseconds since 1970.
     pub(crate) logged_us: i64,
     /// Where it begins, for reading it once more.
-    pub(crate) start: Place,
+    pub(crate) start: Coordinates,
     /// Whether an event of its own will end it.
     pub(crate) open: bool,
     /// Whether its beginning has been told.
@@ -40,7 +40,7 @@ impl Transaction {
         identity: Identity,
         id: String,
         commit_us: Option<i64>,
-        start: Place,
+        start: Coordinates,
     ) -> Self {
         Self {
             identity,

@@ -2,9 +2,9 @@
 //! another transaction, perhaps days later. Only where they began is kept; their rows are read once
 //! more where they are committed.
 
+use super::coordinates::Coordinates;
 use super::failure::protocol;
 use super::follower::Follower;
-use super::place::Place;
 use crate::binlog::{Body, Event, Identity, XaPrepare};
 use crate::codes;
 use crate::transport;
@@ -52,7 +52,7 @@ impl Follower {
             return if self.muted { self.end().await } else { Err(unknown(&xid)) };
         };
         self.updates.push((Part::Prepared(xid), None));
-        let start = Place::new(waiting.file, waiting.pos);
+        let start = Coordinates::new(waiting.file, waiting.pos);
         self.recall(&waiting.transaction, &start).await?;
         self.end().await
     }
@@ -67,7 +67,7 @@ impl Follower {
     }
 
     /// Reads the rows of transaction `id`, which begins at `start`, once more, into the present one.
-    async fn recall(&mut self, id: &str, start: &Place) -> Result<()> {
+    async fn recall(&mut self, id: &str, start: &Coordinates) -> Result<()> {
         let (name, pos) = (start.file.to_string(), start.pos);
         // Another reader in the eyes of the server, which would end the first one.
         let mut settings = (*self.settings).clone();
