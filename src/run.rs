@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use walbrook_core::error::{Error, Result};
 use walbrook_core::position::Position;
+use walbrook_core::resnapshot::Job;
 use walbrook_core::source::{Gauges, Progress};
 
 /// How the daemon ended.
@@ -149,6 +150,10 @@ impl Report for Reporter {
 
     fn snapshot(&self, progress: &Progress) {
         self.entry.progress(progress.clone());
+    }
+
+    fn resnapshot(&self, job: &Job) {
+        self.entry.resnapshot(job.clone());
     }
 
     fn split(&self) {

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use walbrook_core::error::Error;
 use walbrook_core::position::Position;
+use walbrook_core::resnapshot::Job;
 use walbrook_core::source::{Gauges, Progress};
 
 /// What a connector is doing.
@@ -83,6 +84,8 @@ pub struct ConnectorStatus {
     pub gauges: Option<Arc<Gauges>>,
     /// How far the snapshot of each table is.
     pub snapshot: Vec<Progress>,
+    /// Jobs of reading tables again, the newest last.
+    pub resnapshots: Vec<Job>,
     /// When the first progress of this run came, and the bytes read by then.
     pub snapshot_begun: Option<(Instant, u64)>,
     /// The failure that it retries after, or ended with.
@@ -116,6 +119,7 @@ impl ConnectorStatus {
             position: None,
             gauges: None,
             snapshot: Vec::new(),
+            resnapshots: Vec::new(),
             snapshot_begun: None,
             error: None,
             generation: None,
@@ -286,6 +290,16 @@ impl Entry {
             }
             let read = status.snapshot.iter().map(|table| table.bytes).sum();
             status.snapshot_begun.get_or_insert_with(|| (Instant::now(), read));
+        });
+    }
+
+    /// How a job of reading tables again stands.
+    pub fn resnapshot(&self, job: Job) {
+        self.write(|status| {
+            match status.resnapshots.iter_mut().find(|known| known.wish.id == job.wish.id) {
+                Some(known) => *known = job,
+                None => status.resnapshots.push(job),
+            }
         });
     }
 

@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`board`] | what the connectors tell about themselves |
+//! | [`control`] | what can be asked of them |
 //! | [`lag`] | how far behind one of them is |
 //! | [`status`] | Connect's picture of one of them |
 //! | [`server`] | the routes |
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 use walbrook_core::error::Result;
 
 pub mod board;
+pub mod control;
 pub mod lag;
 pub mod server;
 pub mod status;

@@ -109,6 +109,7 @@ impl Delivery {
                 Wake::Message(Ok(Message::Snapshot(progress))) => {
                     self.report.snapshot(&progress);
                 }
+                Wake::Message(Ok(Message::Resnapshot(job))) => self.report.resnapshot(&job),
                 Wake::Message(Ok(Message::Failed(error))) => {
                     self.settle().await?;
                     return Err(error.into());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use walbrook_core::error::Error;
 use walbrook_core::position::Position;
+use walbrook_core::resnapshot::Job;
 use walbrook_core::source::{Gauges, Progress};
 
 /// The phase of a connector as people see it.
@@ -52,6 +53,8 @@ pub trait Report: Send + Sync {
     fn committed(&self, committed: &Committed);
     /// A snapshot has come further.
     fn snapshot(&self, progress: &Progress);
+    /// A job of reading tables again has come further.
+    fn resnapshot(&self, job: &Job);
     /// A source transaction was split.
     fn split(&self);
     /// Something outside is waited for; `None`: no longer.

@@ -332,6 +332,7 @@ impl Report for Silent {
     fn opened(&self, _: Arc<Gauges>, _: Option<&Position>, _: Option<u64>) {}
     fn committed(&self, _: &Committed) {}
     fn snapshot(&self, _: &Progress) {}
+    fn resnapshot(&self, _: &walbrook_core::resnapshot::Job) {}
     fn split(&self) {}
     fn waiting(&self, _: Option<&Error>) {}
 }

@@ -140,7 +140,8 @@ impl Simulated {
             }
         });
         let description = description();
-        SourceHandle { description, messages: received, spare, confirm, gauges }
+        let requests = async_channel::unbounded().0;
+        SourceHandle { description, messages: received, spare, confirm, gauges, requests }
     }
 
     /// Does what was decided, as `source::reader` does.

@@ -72,6 +72,7 @@ impl Scripted {
             spare,
             confirm: Arc::new(confirm),
             gauges: Arc::default(),
+            requests: async_channel::unbounded().0,
         })
     }
 }

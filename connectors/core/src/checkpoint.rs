@@ -32,10 +32,26 @@ pub enum Part {
     /// A transaction that is prepared and waits for its verdict, by its identifier: the source's
     /// own JSON.
     Prepared(String),
-    /// The state a person asked for (running, paused).
+    /// The state a person asked for: a [`Desired`].
     Desired,
+    /// Tables that are read again beside the log, by the job's id: a
+    /// [`Job`](crate::resnapshot::Job).
+    Resnapshot(String),
     /// Kafka Connect's offset map of this connector, an export that is written and never read.
     Export,
+}
+
+/// The state that a person asked for; it outlives the process. Running where nothing is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Desired {
+    /// It delivers.
+    #[default]
+    Running,
+    /// It waits and keeps what it has: the slot, its place in the log.
+    Paused,
+    /// As paused, and its position may be altered.
+    Stopped,
 }
 
 /// The instance that may write for a connector.

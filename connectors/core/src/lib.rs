@@ -12,7 +12,7 @@
 //! | [`layout`], [`batch`], [`change`] | a table version, rows encoded into an arena, what happened to them |
 //! | [`modes`], [`settings`] | how values are represented, what every source is told |
 //! | [`value`] | calendar, decimals, bytes as text |
-//! | [`chunk`] | which changes a table's rows contain while it is read |
+//! | [`chunk`], [`resnapshot`] | which changes a table's rows contain while it is read; reading tables again |
 //! | [`record`], [`partition`] | what goes to Kafka, and to which partition |
 //! | [`position`], [`checkpoint`] | where in the log, and what is stored in Kafka about it |
 //! | [`source`], [`sink`], [`resolve`] | the contracts of both ends |
@@ -32,6 +32,7 @@ pub mod modes;
 pub mod partition;
 pub mod position;
 pub mod record;
+pub mod resnapshot;
 pub mod resolve;
 pub mod schema;
 pub mod semantic;

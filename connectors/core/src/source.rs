@@ -15,8 +15,9 @@
 
 use crate::batch::Batch;
 use crate::checkpoint::{Checkpoint, Updates};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::position::Position;
+use crate::resnapshot::{Job, Wish};
 use crate::resolve::Answer;
 use crate::schema::Schema;
 use async_channel::{Receiver, Sender};
@@ -41,6 +42,8 @@ pub enum Message {
     Batch(Batch),
     /// How far a snapshot is, for people; nothing depends on it.
     Snapshot(Progress),
+    /// How far a job of reading tables again is, for people. What is stored goes with the rows.
+    Resnapshot(Box<Job>),
     /// From now on tables are read; the log may be followed meanwhile.
     Snapshotting,
     /// The tables are read: from now on only the log is followed, from this position.
@@ -97,6 +100,24 @@ pub struct Gauges {
     pub commit_us: std::sync::atomic::AtomicI64,
 }
 
+/// What a source can be asked while it is open. A source that cannot take it says so to `answer`,
+/// or drops the sender: then it is to be asked again later.
+#[derive(Debug)]
+pub enum Request {
+    /// Checks a wish and names its tables, without doing anything: a job that is waiting. Refused
+    /// where a pattern means no captured table, or a table cannot be read by key.
+    Plan {
+        /// What is wanted.
+        wish: Wish,
+        /// Takes the job or the refusal.
+        answer: Sender<Result<Job>>,
+    },
+    /// Reads the tables of a job. It is in the checkpoint by now, where it is found after a restart.
+    Read(Job),
+    /// Gives a job up; what is published stays, and the checkpoint says that it is stopped.
+    GiveUp(String),
+}
+
 /// An open source.
 pub struct SourceHandle {
     /// What it is.
@@ -109,6 +130,8 @@ pub struct SourceHandle {
     pub confirm: Confirm,
     /// Numbers for status and metrics.
     pub gauges: Arc<Gauges>,
+    /// What can be asked of it meanwhile.
+    pub requests: Sender<Request>,
 }
 
 impl std::fmt::Debug for SourceHandle {

@@ -35,6 +35,7 @@ impl Names {
             Part::Structure(hash) => json!([OURS, c, "structure", hash]),
             Part::Prepared(xid) => json!([OURS, c, "prepared", xid]),
             Part::Desired => json!([OURS, c, "desired"]),
+            Part::Resnapshot(id) => json!([OURS, c, "resnapshot", id]),
             Part::Export => json!([c, { "server": self.topic_prefix }]),
         };
         key.to_string().into_bytes()
@@ -69,6 +70,7 @@ pub fn part(connector: &str, key: &[u8]) -> Result<Option<Part>> {
         ["partitions", topic] => Part::Partitions((*topic).to_owned()),
         ["structure", hash] => Part::Structure((*hash).to_owned()),
         ["prepared", xid] => Part::Prepared((*xid).to_owned()),
+        ["resnapshot", id] => Part::Resnapshot((*id).to_owned()),
         _ => return Err(unreadable(format!("the entry {words:?} is unknown to this version"))),
     }))
 }

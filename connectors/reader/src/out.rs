@@ -7,7 +7,7 @@ use std::time::Duration;
 use walbrook_core::batch::{Batch, FULL, Lane};
 use walbrook_core::checkpoint::Updates;
 use walbrook_core::error::{Error, Result};
-use walbrook_core::source::{Gauges, Message};
+use walbrook_core::source::{Gauges, Message, Request};
 
 /// How many batches there are.
 pub const POOL: usize = 8;
@@ -21,6 +21,8 @@ pub struct Out {
     pub spare: Receiver<Batch>,
     /// Numbers for status and metrics.
     pub gauges: Arc<Gauges>,
+    /// What the source is asked while it is open.
+    pub requests: Receiver<Request>,
     /// Batches that are being filled.
     held: Cell<usize>,
     /// A batch far over its size is under way: nothing is read until it has come back.
@@ -35,9 +37,18 @@ impl Out {
         messages: Sender<Message>,
         spare: Receiver<Batch>,
         gauges: Arc<Gauges>,
+        requests: Receiver<Request>,
         stopped: fn() -> Error,
     ) -> Self {
-        Self { messages, spare, gauges, held: Cell::new(0), flood: Cell::new(false), stopped }
+        Self {
+            messages,
+            spare,
+            gauges,
+            requests,
+            held: Cell::new(0),
+            flood: Cell::new(false),
+            stopped,
+        }
     }
 
     /// An empty batch, as soon as there is one.

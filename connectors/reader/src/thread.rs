@@ -41,10 +41,11 @@ where
         drop(spare.try_send(Batch::default()));
     }
     let gauges = Arc::new(Gauges::default());
-    let out = Out::new(messages, empty, Arc::clone(&gauges), failures.stopped);
+    let (requests, asked) = unbounded();
+    let out = Out::new(messages, empty, Arc::clone(&gauges), asked, failures.stopped);
     let confirm = confirm(&gauges);
     spawn(name, out, failures.thread, work)?;
-    Ok(SourceHandle { description, messages: received, spare, confirm, gauges })
+    Ok(SourceHandle { description, messages: received, spare, confirm, gauges, requests })
 }
 
 fn spawn<F>(
