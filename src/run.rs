@@ -39,7 +39,8 @@ pub async fn run(
     let mut connectors = JoinSet::new();
     let mut controls = Vec::new();
     for connector in config.connectors.values() {
-        let entry = board.add(&connector.name, crate::config::shown(connector));
+        let source = connector.url.server.connector();
+        let entry = board.add(&connector.name, source, crate::config::shown(connector));
         let (control, stopped) = Control::new();
         controls.push(control);
         connectors.spawn(one(config.clone(), connector.clone(), entry, stopped));

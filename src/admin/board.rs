@@ -2,7 +2,7 @@
 //!
 //! A pipeline writes through its [`Entry`]; readers take a copy of a [`ConnectorStatus`].
 
-use crate::telemetry::names;
+use crate::telemetry::{Meter, names};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -70,6 +70,8 @@ impl Phase {
 pub struct ConnectorStatus {
     /// Its name.
     pub name: String,
+    /// What it reads: `postgresql`, `mysql` or `mariadb`.
+    pub source: &'static str,
     /// What it is doing.
     pub phase: Phase,
     /// Since when.
@@ -109,9 +111,10 @@ pub struct ConnectorStatus {
 }
 
 impl ConnectorStatus {
-    fn new(name: &str, settings: BTreeMap<String, String>) -> Self {
+    fn new(name: &str, source: &'static str, settings: BTreeMap<String, String>) -> Self {
         Self {
             name: name.to_owned(),
+            source,
             phase: Phase::Starting,
             since: SystemTime::now(),
             started: false,
@@ -170,16 +173,23 @@ impl Board {
         Self::default()
     }
 
-    /// Adds a connector, which is starting, with its settings as people may see them.
-    pub fn add(&self, name: &str, settings: BTreeMap<String, String>) -> Entry {
+    /// Adds a connector to a `source` (`postgresql`, `mysql`, `mariadb`), which is starting, with
+    /// its settings as people may see them.
+    pub fn add(
+        &self,
+        name: &str,
+        source: &'static str,
+        settings: BTreeMap<String, String>,
+    ) -> Entry {
+        let meter = Meter::new(name, source);
         // A counter that has not moved yet is 0, not absent: alerts can tell.
         for counter in [names::RECORDS, names::BYTES, names::TRANSACTIONS, names::SPLITS] {
-            metrics::counter!(counter, "connector" => name.to_owned()).increment(0);
+            meter.counter(counter, &[]).increment(0);
         }
-        let status = ConnectorStatus::new(name, settings);
+        let status = ConnectorStatus::new(name, source, settings);
         let mut statuses = self.statuses.write().unwrap_or_else(PoisonError::into_inner);
         statuses.insert(name.to_owned(), status);
-        Entry { name: name.to_owned(), statuses: Arc::clone(&self.statuses) }
+        Entry { name: name.to_owned(), meter, statuses: Arc::clone(&self.statuses) }
     }
 
     /// Remembers the Kafka cluster's own id.
@@ -221,6 +231,7 @@ impl Board {
 #[derive(Clone, Debug)]
 pub struct Entry {
     name: String,
+    meter: Meter,
     statuses: Arc<Statuses>,
 }
 
@@ -245,8 +256,7 @@ impl Entry {
 
     /// The connector will try again after `error`.
     pub fn retrying(&self, error: &Error) {
-        metrics::counter!(names::RETRIES, "connector" => self.name.clone(), "code" => error.code.as_str())
-            .increment(1);
+        self.meter.counter(names::RETRIES, &[("code", error.code.as_str())]).increment(1);
         self.write(|status| {
             status.set_phase(Phase::Retrying);
             status.retries += 1;
@@ -305,11 +315,10 @@ impl Entry {
 
     /// A Kafka transaction is committed.
     pub fn delivered(&self, delivered: Delivered) {
-        let label = || self.name.clone();
-        metrics::counter!(names::RECORDS, "connector" => label()).increment(delivered.records);
-        metrics::counter!(names::BYTES, "connector" => label()).increment(delivered.bytes);
-        metrics::counter!(names::TRANSACTIONS, "connector" => label())
-            .increment(delivered.transactions);
+        let count = |name: &'static str, by: u64| self.meter.counter(name, &[]).increment(by);
+        count(names::RECORDS, delivered.records);
+        count(names::BYTES, delivered.bytes);
+        count(names::TRANSACTIONS, delivered.transactions);
         self.write(|status| {
             status.records += delivered.records;
             status.transactions += delivered.transactions;
@@ -320,13 +329,12 @@ impl Entry {
 
     /// A Kafka transaction took this long from its first record to the end of its commit.
     pub fn commit_latency(&self, elapsed: std::time::Duration) {
-        metrics::histogram!(names::COMMIT_LATENCY, "connector" => self.name.clone())
-            .record(elapsed.as_secs_f64());
+        self.meter.histogram(names::COMMIT_LATENCY).record(elapsed.as_secs_f64());
     }
 
     /// A source transaction is larger than a Kafka transaction may be.
     pub fn split(&self) {
-        metrics::counter!(names::SPLITS, "connector" => self.name.clone()).increment(1);
+        self.meter.counter(names::SPLITS, &[]).increment(1);
         self.write(|status| status.splits += 1);
     }
 }
@@ -361,7 +369,8 @@ mod tests {
     #[test]
     fn ready_is_when_every_connector_has_started_or_failed_for_good() {
         let board = Board::new();
-        let (a, b) = (board.add("a", BTreeMap::new()), board.add("b", BTreeMap::new()));
+        let (a, b) =
+            (board.add("a", "mysql", BTreeMap::new()), board.add("b", "mysql", BTreeMap::new()));
         let error = Error::transient(Code::new("WB-X-001"), "It is away.");
         a.phase(Phase::Streaming);
         b.retrying(&error);
@@ -375,7 +384,7 @@ mod tests {
     #[test]
     fn going_on_forgets_the_error_and_keeps_the_counts() {
         let board = Board::new();
-        let entry = board.add("a", BTreeMap::new());
+        let entry = board.add("a", "mysql", BTreeMap::new());
         entry.retrying(&Error::transient(Code::new("WB-X-001"), "It is away."));
         entry.phase(Phase::Starting);
         assert!(board.get("a").unwrap().error.is_some(), "until it works again");
@@ -389,7 +398,7 @@ mod tests {
     #[test]
     fn progress_is_kept_by_table() {
         let board = Board::new();
-        let entry = board.add("a", BTreeMap::new());
+        let entry = board.add("a", "mysql", BTreeMap::new());
         for (table, bytes) in [("s.a", 1), ("s.b", 2), ("s.a", 5)] {
             entry.progress(progress(table, bytes));
         }

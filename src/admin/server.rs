@@ -181,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn the_routes_answer_as_kafka_connect_does() {
         let board = Board::new();
-        let entry = board.add("basics--1732155", BTreeMap::new());
+        let entry = board.add("basics--1732155", "mysql", BTreeMap::new());
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let server = Server::bind(listen, board, None).await.unwrap();
         let address = server.address().unwrap();

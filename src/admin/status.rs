@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_running_connector_looks_as_in_kafka_connect() {
         let board = Board::new();
-        board.add("shop--1", BTreeMap::new()).phase(Phase::Snapshotting);
+        board.add("shop--1", "mysql", BTreeMap::new()).phase(Phase::Snapshotting);
         let got = status(&board.get("shop--1").unwrap(), "127.0.0.1:8083");
         assert_eq!(got["connector"], json!({ "state": "RUNNING", "worker_id": "127.0.0.1:8083" }));
         let task = json!([{ "id": 0, "state": "RUNNING", "worker_id": "127.0.0.1:8083" }]);
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_failure_is_in_the_trace_of_the_task_and_a_fence_in_both() {
         let board = Board::new();
-        let entry = board.add("a", BTreeMap::new());
+        let entry = board.add("a", "mysql", BTreeMap::new());
         let error = Error::definite(Code::new("WB-X-002"), "It broke.").fix("Mend it.");
         entry.ended(Phase::Failed, &error);
         let got = status(&board.get("a").unwrap(), "w");
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn lag_is_zero_when_all_that_was_received_is_delivered() {
         let board = Board::new();
-        let entry = board.add("a", BTreeMap::new());
+        let entry = board.add("a", "mysql", BTreeMap::new());
         let gauges = Arc::new(Gauges::default());
         gauges.head.store(500, Relaxed);
         entry.gauges(gauges.clone());

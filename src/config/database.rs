@@ -46,6 +46,15 @@ impl Server {
         }
     }
 
+    /// What Debezium calls a connector to it.
+    pub fn connector(self) -> &'static str {
+        match self {
+            Server::Postgres => "postgresql",
+            Server::MySql => "mysql",
+            Server::MariaDb => "mariadb",
+        }
+    }
+
     /// What people call it.
     pub fn name(self) -> &'static str {
         match self {

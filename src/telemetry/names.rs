@@ -1,4 +1,5 @@
-//! The metrics: `walbrook_` + word, in base units; every one has the label `connector`.
+//! The metrics: `walbrook_` + word, in base units; every one has the labels `connector` and
+//! `source` (`postgresql`, `mysql`, `mariadb`).
 
 /// Records delivered.
 pub const RECORDS: &str = "walbrook_records_total";

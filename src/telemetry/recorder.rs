@@ -1,5 +1,6 @@
 //! The Prometheus recorder, and the gauges that are read from the board when they are asked for.
 
+use super::meter::Meter;
 use super::names;
 use crate::admin::board::{Board, Phase};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -43,11 +44,9 @@ impl Metrics {
 fn set_gauges(board: &Board) {
     let now = crate::admin::board::now_us();
     for status in board.all() {
-        let connector = status.name.clone();
+        let meter = Meter::new(&status.name, status.source);
         let lag = crate::admin::lag::Lag::of(&status, now);
-        let set = |name: &'static str, value: f64| {
-            metrics::gauge!(name, "connector" => connector.clone()).set(value);
-        };
+        let set = |name: &'static str, value: f64| meter.gauge(name, &[]).set(value);
         if let Some(bytes) = lag.bytes {
             set(names::LAG_BYTES, bytes as f64);
         }
@@ -55,13 +54,11 @@ fn set_gauges(board: &Board) {
         set(names::RETAINED_BYTES, lag.retained as f64);
         for phase in Phase::ALL {
             let value = f64::from(u8::from(phase == status.phase));
-            metrics::gauge!(names::PHASE, "connector" => connector.clone(), "phase" => phase.as_str())
-                .set(value);
+            meter.gauge(names::PHASE, &[("phase", phase.as_str())]).set(value);
         }
         for reason in names::REASONS {
             let value = f64::from(u8::from(status.waiting == Some(reason)));
-            metrics::gauge!(names::WAITING, "connector" => connector.clone(), "reason" => *reason)
-                .set(value);
+            meter.gauge(names::WAITING, &[("reason", reason)]).set(value);
         }
     }
 }
