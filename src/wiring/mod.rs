@@ -4,7 +4,7 @@ mod mysql;
 mod postgres;
 
 use crate::config::choice::{self, Choice};
-use crate::config::{Config, Connector, Secret, Source as Kind};
+use crate::config::{Config, Connector, Pattern, Secret, Source as Kind};
 use crate::pipeline::commit::Limits;
 use crate::pipeline::{Environment, generation};
 use crate::shape;
@@ -15,7 +15,7 @@ use walbrook_core::change::Op;
 use walbrook_core::error::{Class, Result};
 use walbrook_core::layout::Table;
 use walbrook_core::resolve::{Answer, Resolver};
-use walbrook_core::settings::{Password, Selection, SnapshotMode, Tls, TlsMode};
+use walbrook_core::settings::{Password, Patterns, Selection, SnapshotMode, Tls, TlsMode};
 use walbrook_core::sink::SinkHandle;
 use walbrook_core::source::Source;
 use walbrook_kafka::registry::{Levels, Registry, RegistrySettings};
@@ -148,6 +148,14 @@ fn password(connector: &Connector) -> Password {
 fn selection(connector: &Connector) -> Selection {
     let connector = connector.clone();
     Arc::new(move |space, table| connector.captures(&format!("{space}.{table}")))
+}
+
+/// What somebody may name tables by while a source is open: the same as in the configuration.
+fn patterns() -> Patterns {
+    Arc::new(|text| {
+        let pattern = Pattern::new(text)?;
+        Ok(Arc::new(move |space: &str, table: &str| pattern.matches(&format!("{space}.{table}"))))
+    })
 }
 
 fn snapshot_mode(connector: &Connector) -> SnapshotMode {

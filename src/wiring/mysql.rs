@@ -1,6 +1,6 @@
 //! A connector to MySQL or MariaDB: its part of the configuration becomes the source's settings.
 
-use super::{Open, password, selection, snapshot_mode, tls, word};
+use super::{Open, password, patterns, selection, snapshot_mode, tls, word};
 use crate::config::{Config, Connector, MySql as Own, Server};
 use std::time::Duration;
 use walbrook_core::error::Result;
@@ -35,6 +35,7 @@ fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {
         server_id: server_id
             .unwrap_or_else(|| Settings::default_server_id(cluster, &connector.name)),
         selection: selection(connector),
+        patterns: patterns(),
         topic_prefix: connector.topic_prefix.clone(),
         cluster: cluster.clone(),
         connector: connector.name.clone(),

@@ -1,6 +1,6 @@
 //! A connector to PostgreSQL: its part of the configuration becomes the source's settings.
 
-use super::{Open, password, selection, snapshot_mode, tls, word};
+use super::{Open, password, patterns, selection, snapshot_mode, tls, word};
 use crate::config::choice;
 use crate::config::{Config, Connector, Postgres as Own};
 use walbrook_postgres::settings::{FEEDBACK, PublicationMode, Settings};
@@ -32,6 +32,7 @@ fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {
             choice::PublicationMode::Existing => PublicationMode::Existing,
         },
         selection: selection(connector),
+        patterns: patterns(),
         topic_prefix: connector.topic_prefix.clone(),
         cluster: config.kafka.cluster.clone(),
         connector: connector.name.clone(),

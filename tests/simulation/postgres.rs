@@ -65,6 +65,7 @@ pub(crate) fn settings(kind: Kind) -> Settings {
         publication: "p".into(),
         publication_mode: PublicationMode::Existing,
         selection: Arc::new(|_, name| name != NAMES[HIDDEN]),
+        patterns: walbrook_core::settings::plain_names(),
         topic_prefix: "p".into(),
         cluster: "sim".into(),
         connector: "c".into(),

@@ -1,14 +1,26 @@
 //! What the settings of every source have in common: who logs in, how it is protected, what is read.
 
-use crate::error::Result;
+use crate::error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Reads the password when a connection is made, so that a changed secret is used at once.
-pub type Password = Arc<dyn Fn() -> Result<Option<String>> + Send + Sync>;
+pub type Password = Arc<dyn Fn() -> error::Result<Option<String>> + Send + Sync>;
 
 /// Whether a table (schema or database, name) is captured.
 pub type Selection = Arc<dyn Fn(&str, &str) -> bool + Send + Sync>;
+
+/// Reads a pattern over tables as the configuration writes it, where somebody names tables while
+/// the source is open. What is wrong with the pattern is the error's text.
+pub type Patterns = Arc<dyn Fn(&str) -> Result<Selection, String> + Send + Sync>;
+
+/// Patterns that are just names: `schema.table`.
+pub fn plain_names() -> Patterns {
+    Arc::new(|text| {
+        let text = text.to_owned();
+        Ok(Arc::new(move |space: &str, table: &str| format!("{space}.{table}") == text))
+    })
+}
 
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,9 @@
 use crate::flavor::Flavor;
 use crate::table::Modes;
 use std::time::Duration;
-pub use walbrook_core::settings::{Password, Selection, SnapshotMode, Tls, TlsMode, is_local};
+pub use walbrook_core::settings::{
+    Password, Patterns, Selection, SnapshotMode, Tls, TlsMode, is_local,
+};
 
 /// The settings of one MySQL or MariaDB source.
 #[derive(Clone)]
@@ -27,6 +29,8 @@ pub struct Settings {
     pub server_id: u32,
     /// Which tables (database, name) are captured.
     pub selection: Selection,
+    /// Reads the patterns of tables that are to be read again.
+    pub patterns: Patterns,
     /// Prefix of every topic; `source.name` of every event.
     pub topic_prefix: String,
     /// `[kafka] cluster`: the prefix of everything internal.

@@ -2,7 +2,9 @@
 
 use crate::table::Modes;
 use std::time::Duration;
-pub use walbrook_core::settings::{Password, Selection, SnapshotMode, Tls, TlsMode, is_local};
+pub use walbrook_core::settings::{
+    Password, Patterns, Selection, SnapshotMode, Tls, TlsMode, is_local,
+};
 
 /// How often the server hears from us at least, where nothing else is wanted: a second of foreign
 /// log is all that the slot holds back because of it.
@@ -46,6 +48,8 @@ pub struct Settings {
     pub publication_mode: PublicationMode,
     /// Which tables are captured.
     pub selection: Selection,
+    /// Reads the patterns of tables that are to be read again.
+    pub patterns: Patterns,
     /// Prefix of every topic; `source.name` of every event.
     pub topic_prefix: String,
     /// `[kafka] cluster`: the prefix of everything internal.

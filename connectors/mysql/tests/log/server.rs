@@ -48,6 +48,7 @@ pub(crate) fn settings(flavor: Flavor) -> Option<Settings> {
         tls: Tls::new(TlsMode::Disable),
         server_id: 0x7000_0000 + number % 0x0fff_ffff,
         selection: Arc::new(|_, _| true),
+        patterns: walbrook_core::settings::plain_names(),
         topic_prefix: "t".to_owned(),
         cluster: "test".to_owned(),
         connector: format!("log-{number}"),

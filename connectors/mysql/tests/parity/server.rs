@@ -43,6 +43,7 @@ impl Server {
             tls: Tls::new(TlsMode::Disable),
             server_id: Settings::default_server_id("parity", &std::process::id().to_string()),
             selection: Arc::new(|_, _| true),
+            patterns: walbrook_core::settings::plain_names(),
             topic_prefix: "p".into(),
             cluster: "c".into(),
             connector: format!("parity-{}", std::process::id()),

@@ -117,6 +117,7 @@ impl Server {
             publication: "p".into(),
             publication_mode: PublicationMode::Existing,
             selection: Arc::new(|schema, _| schema == "public"),
+            patterns: walbrook_core::settings::plain_names(),
             topic_prefix: "prefix".into(),
             cluster: "test".into(),
             connector: "snap".into(),

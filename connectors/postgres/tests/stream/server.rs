@@ -71,6 +71,7 @@ impl Server {
             publication: self.name.clone(),
             publication_mode: PublicationMode::Filtered,
             selection: Arc::new(|schema, name| schema == "public" && name != "hidden"),
+            patterns: walbrook_core::settings::plain_names(),
             topic_prefix: "p".into(),
             cluster: "walbrook".into(),
             connector: "test".into(),
