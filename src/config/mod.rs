@@ -7,6 +7,8 @@ mod database;
 mod environment;
 mod layer;
 mod load;
+#[cfg(test)]
+mod manual;
 mod model;
 mod mysql;
 mod pattern;
