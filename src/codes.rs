@@ -60,7 +60,7 @@ pub const SECRET_READ: Code = Code::new("WB-CFG-060");
 /// The admin interface cannot listen on its address.
 pub const ADMIN_LISTEN: Code = Code::new("WB-CFG-061");
 
-// WB-RUN: 001–019 shape, 020–039 pipeline, 040–059 tail.
+// WB-RUN: 001–019 shape, 020–039 pipeline, 040–059 tail, 060–079 what a person asks for.
 
 /// Two columns become one field in the schema.
 pub const FIELD_COLLISION: Code = Code::new("WB-RUN-001");
@@ -89,6 +89,21 @@ pub const STALLED: Code = Code::new("WB-RUN-026");
 pub const OUTPUT: Code = Code::new("WB-RUN-040");
 /// The thread of `walbrook tail` that reads from Kafka cannot be started, or has ended.
 pub const THREAD: Code = Code::new("WB-RUN-041");
+
+/// The connector is not at the point where it can do what is asked for.
+pub const NOT_NOW: Code = Code::new("WB-RUN-060");
+/// The connector is paused or stopped.
+pub const HELD: Code = Code::new("WB-RUN-061");
+/// A job of that id exists and is about something else.
+pub const OTHER_WISH: Code = Code::new("WB-RUN-062");
+/// There is no connector of that name.
+pub const UNKNOWN_CONNECTOR: Code = Code::new("WB-RUN-063");
+/// There is no job of that id.
+pub const UNKNOWN_JOB: Code = Code::new("WB-RUN-064");
+/// The connector must be stopped first.
+pub const NOT_STOPPED: Code = Code::new("WB-RUN-065");
+/// What is asked for was not answered in time.
+pub const NO_ANSWER: Code = Code::new("WB-RUN-066");
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 //! A pipeline writes through its [`Entry`]; readers take a copy of a [`ConnectorStatus`].
 
 use crate::telemetry::{Meter, names};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use walbrook_core::error::Error;
@@ -88,6 +88,8 @@ pub struct ConnectorStatus {
     pub snapshot: Vec<Progress>,
     /// Jobs of reading tables again, the newest last.
     pub resnapshots: Vec<Job>,
+    /// Topics that it has written to since the process began.
+    pub topics: BTreeSet<String>,
     /// When the first progress of this run came, and the bytes read by then.
     pub snapshot_begun: Option<(Instant, u64)>,
     /// The failure that it retries after, or ended with.
@@ -123,6 +125,7 @@ impl ConnectorStatus {
             gauges: None,
             snapshot: Vec::new(),
             resnapshots: Vec::new(),
+            topics: BTreeSet::new(),
             snapshot_begun: None,
             error: None,
             generation: None,
@@ -247,9 +250,12 @@ impl Entry {
     pub fn phase(&self, phase: Phase) {
         self.write(|status| {
             status.set_phase(phase);
-            if !matches!(phase, Phase::Starting | Phase::Retrying | Phase::Stopped) {
+            if !matches!(phase, Phase::Starting | Phase::Retrying) {
                 status.error = None;
                 status.waiting = None;
+            }
+            if matches!(phase, Phase::Paused | Phase::Stopped | Phase::Finished) {
+                status.gauges = None;
             }
         });
     }
@@ -309,6 +315,20 @@ impl Entry {
             match status.resnapshots.iter_mut().find(|known| known.wish.id == job.wish.id) {
                 Some(known) => *known = job,
                 None => status.resnapshots.push(job),
+            }
+        });
+    }
+
+    /// These are the jobs that there are; others are forgotten.
+    pub fn resnapshots(&self, jobs: Vec<Job>) {
+        self.write(|status| status.resnapshots = jobs);
+    }
+
+    /// The connector writes to a topic.
+    pub fn topic(&self, name: &str) {
+        self.write(|status| {
+            if !status.topics.contains(name) {
+                status.topics.insert(name.to_owned());
             }
         });
     }

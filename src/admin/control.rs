@@ -1,28 +1,18 @@
 //! What the admin interface can ask of the connectors. The daemon answers; tests answer in its
 //! place.
+//!
+//! A [`Refusal`] decides the HTTP status: unknown 404, invalid 400, conflict 409 (offsets: 400, as
+//! Kafka Connect answers), unavailable 503.
 
+pub use crate::pipeline::orders::Refusal;
 use serde::Serialize;
 use serde_json::Value;
 use std::pin::Pin;
 use walbrook_core::checkpoint::Desired;
-use walbrook_core::error::Error;
 use walbrook_core::resnapshot::{Job, Wish};
 
 /// An answer that takes a while.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
-
-/// Why something is not done: decides the HTTP status.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// There is no such connector or job: 404.
-    Unknown(Error),
-    /// What is asked for makes no sense: 400.
-    Invalid(Error),
-    /// Not in the state that the connector is in: 409 (offsets: 400, as Kafka Connect answers).
-    Conflict(Error),
-    /// Something that is needed is away: 503.
-    Unavailable(Error),
-}
 
 /// Offsets of a connector, in Kafka Connect's form.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -2,7 +2,7 @@
 
 use super::arguments::{LogFormat, Run};
 use super::{FAILED, load, runtime, tell};
-use crate::run::Ended;
+use crate::daemon::Ended;
 use crate::{config, telemetry};
 use std::process::ExitCode;
 
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Run) -> ExitCode {
             upkeep.upkeep();
         }
     });
-    let ended = runtime.block_on(crate::run::run(config, metrics, arguments.exit_on_failure));
+    let ended = runtime.block_on(crate::daemon::run(config, metrics, arguments.exit_on_failure));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     match ended {
         Ok(Ended::AllEnded { failed: true }) => ExitCode::from(FAILED),

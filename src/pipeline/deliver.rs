@@ -6,19 +6,23 @@
 //!            policy: due?  └──── tally ◀── receipt ┘ ─▶ confirm(position)
 //! ```
 
+use super::asked::{Hold, Planned};
 use super::commit::Limits;
+use super::jobs::Jobs;
+use super::orders::{Ask, Orders, Reply};
 use super::report::{Committed, Phase, Report};
-use super::tally::Tally;
+use super::tally::{Promise, Tally};
 use crate::codes;
 use crate::shape::{Need, Output, Shaper};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::Instant;
-use walbrook_core::checkpoint::Checkpoint;
+use walbrook_core::checkpoint::{Checkpoint, Desired};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
+use walbrook_core::resnapshot::Job;
 use walbrook_core::resolve::Resolver;
 use walbrook_core::sink::{Command, Receipt, SinkHandle};
 use walbrook_core::source::{Message, SourceHandle};
@@ -29,10 +33,14 @@ const STALL: Duration = Duration::from_secs(3);
 pub const STOP: Duration = Duration::from_secs(8);
 
 /// How delivering ended well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Outcome {
-    /// A stop was asked for.
+    /// The process is to end.
     Stopped,
+    /// It is stored that a person wants it to wait.
+    Held(Desired),
+    /// Something was asked for that is done with nothing open.
+    Asked(Ask),
     /// The source has nothing more.
     Finished,
 }
@@ -44,11 +52,13 @@ pub struct Broken {
     pub error: Error,
     /// What was being waited for, to be resolved before the next start.
     pub needs: Vec<Need>,
+    /// It was no failure: what was being waited for was left for this.
+    pub asked: Option<Ask>,
 }
 
 impl From<Error> for Broken {
     fn from(error: Error) -> Self {
-        Self { error, needs: Vec::new() }
+        Self { error, needs: Vec::new(), asked: None }
     }
 }
 
@@ -72,6 +82,16 @@ pub struct Delivery {
     pub report: Arc<dyn Report>,
     /// Microseconds since 1970.
     pub now_us: Box<dyn Fn() -> i64 + Send + Sync>,
+    /// What is asked of the connector.
+    pub orders: Orders,
+    /// Jobs of reading tables again.
+    pub jobs: Jobs,
+    /// Wishes that the source is looking at.
+    pub planned: VecDeque<Planned>,
+    /// Jobs that are being given up, and who wants to know.
+    pub given_up: Vec<(String, Reply<Job>)>,
+    /// The connector is to be left at the next boundary.
+    pub hold: Option<Hold>,
     /// What has been handed over.
     pub tally: Tally,
     /// Whether anything was committed.
@@ -86,6 +106,9 @@ pub struct Delivery {
 enum Wake {
     Receipt(Result<Result<Receipt>, async_channel::RecvError>),
     Message(Result<Message, async_channel::RecvError>),
+    Asked(Ask),
+    Planned(Option<Result<Job>>),
+    Overdue,
     Due,
     Stalled,
     Heartbeat,
@@ -93,12 +116,12 @@ enum Wake {
 }
 
 impl Delivery {
-    /// Delivers until the source ends, something fails, or `stop` says true.
-    pub async fn run(&mut self, mut stop: watch::Receiver<bool>) -> Result<Outcome, Broken> {
+    /// Delivers until the source ends, something fails, or it is asked to end or to wait.
+    pub async fn run(&mut self) -> Result<Outcome, Broken> {
         let mut out = Output::default();
         let mut beat = self.heartbeat.map(|every| Instant::now() + every);
         loop {
-            match self.wake(&mut stop, beat).await {
+            match self.wake(beat).await {
                 Wake::Receipt(receipt) => self.receipt(receipt)?,
                 Wake::Message(Ok(Message::Batch(batch))) => self.batch(batch, &mut out).await?,
                 Wake::Message(Ok(Message::Snapshotting)) => self.phase(Phase::Snapshotting),
@@ -109,7 +132,18 @@ impl Delivery {
                 Wake::Message(Ok(Message::Snapshot(progress))) => {
                     self.report.snapshot(&progress);
                 }
-                Wake::Message(Ok(Message::Resnapshot(job))) => self.report.resnapshot(&job),
+                Wake::Message(Ok(Message::Resnapshot(job))) => self.heard_of(*job),
+                Wake::Asked(ask) => {
+                    if let Some(ask) = self.asked(ask).await {
+                        return Ok(Outcome::Asked(ask));
+                    }
+                }
+                Wake::Planned(answer) => self.planned(answer),
+                Wake::Overdue => {
+                    if let Some(hold) = self.hold.take() {
+                        return Ok(Outcome::Asked(hold.ask()));
+                    }
+                }
                 Wake::Message(Ok(Message::Failed(error))) => {
                     self.settle().await?;
                     return Err(error.into());
@@ -131,6 +165,9 @@ impl Delivery {
                     return Ok(Outcome::Stopped);
                 }
             }
+            if let Some(hold) = self.hold.take_if(|hold| hold.stored) {
+                return Ok(Outcome::Held(hold.done()));
+            }
             self.commit_if_due().await?;
         }
     }
@@ -141,17 +178,22 @@ impl Delivery {
         self.report.phase(phase, None);
     }
 
-    async fn wake(&self, stop: &mut watch::Receiver<bool>, beat: Option<Instant>) -> Wake {
+    async fn wake(&self, beat: Option<Instant>) -> Wake {
         let due = self.tally.is_whole() && self.tally.in_flight.is_empty();
         let interval =
             if self.tally.records == 0 { self.limits.idle } else { self.limits.interval };
         let deadline = self.tally.since().map(|since| since + interval);
         let oldest = self.tally.in_flight.front().filter(|_| !self.waiting.load(Relaxed));
         let stall = oldest.map(|commit| commit.asked + STALL);
+        let overdue = self.hold.as_ref().map(|hold| hold.until);
+        let planned = self.planned.front().map(|planned| planned.answer.clone());
         tokio::select! {
             biased;
-            _ = stop.wait_for(|stop| *stop) => Wake::Stop,
+            () = self.orders.stopped() => Wake::Stop,
             receipt = self.sink.receipts.recv() => Wake::Receipt(receipt),
+            () = sleep_until(overdue), if overdue.is_some() => Wake::Overdue,
+            ask = self.orders.asked(), if self.hold.is_none() => Wake::Asked(ask),
+            answer = answered(planned) => Wake::Planned(answer),
             () = sleep_until(deadline), if due && deadline.is_some() => Wake::Due,
             () = sleep_until(beat), if beat.is_some() => Wake::Heartbeat,
             () = sleep_until(stall), if stall.is_some() => Wake::Stalled,
@@ -171,6 +213,22 @@ impl Delivery {
         Ok(())
     }
 
+    /// Does what was promised for when the entries are stored.
+    fn keep(&mut self, promises: Vec<Promise>) {
+        for promise in promises {
+            match promise {
+                Promise::Hold => {
+                    fault::point("pipeline.held");
+                    if let Some(hold) = &mut self.hold {
+                        hold.stored = true;
+                    }
+                }
+                Promise::Begin(job, reply) => self.begin(*job, reply),
+                Promise::Over(job, reply) => reply.send(Ok(*job)),
+            }
+        }
+    }
+
     fn receipt(
         &mut self,
         receipt: Result<Result<Receipt>, async_channel::RecvError>,
@@ -186,6 +244,7 @@ impl Delivery {
             (self.source.confirm)(position);
         }
         fault::point("pipeline.after_confirm");
+        self.keep(done.promises);
         self.report.committed(&Committed {
             position: done.position,
             records: done.records,
@@ -220,6 +279,14 @@ impl Delivery {
             receipt?;
         }
         Err(ended("sink").into())
+    }
+}
+
+/// What the source says to a wish; nothing where it could not take it.
+async fn answered(planned: Option<async_channel::Receiver<Result<Job>>>) -> Option<Result<Job>> {
+    match planned {
+        Some(answer) => answer.recv().await.ok(),
+        None => std::future::pending().await,
     }
 }
 

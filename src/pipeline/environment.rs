@@ -10,6 +10,9 @@ pub trait Environment: Send + Sync {
     /// Takes the connector over in Kafka and reads its checkpoint.
     fn open_sink(&self) -> Answer<'_, SinkHandle>;
 
+    /// From now on it is a new start: it may take over again, from whoever has the connector.
+    fn begin_anew(&self);
+
     /// After having been fenced: whether it was our own time-out, so that opening again is right.
     fn reopen_allowed(&self) -> Answer<'_, bool>;
 

@@ -3,15 +3,17 @@
 use super::commit::Limits;
 use super::deliver::{Broken, Delivery, Outcome};
 use super::environment::Environment;
+use super::jobs::Jobs;
+use super::orders::{Ask, Orders, Refusal};
 use super::report::{Phase, Report};
 use super::resolving;
 use super::tally::Tally;
 use crate::codes;
 use crate::shape::{self, Need, Shaper};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
-use walbrook_core::checkpoint::{Owner, Part, Updates};
+use walbrook_core::checkpoint::{Checkpoint, Desired, Owner, Part, Updates};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
 use walbrook_core::sink::{Command, Cut, Deliver, SinkHandle};
@@ -34,22 +36,56 @@ pub async fn run(
     environment: &Arc<dyn Environment>,
     report: &Arc<dyn Report>,
     needs: Vec<Need>,
-    stop: watch::Receiver<bool>,
+    orders: &Orders,
     opened: impl FnOnce(),
 ) -> (Result<Outcome, Broken>, bool) {
-    let mut stopping = stop.clone();
-    let open = tokio::select! {
-        open = open(settings, environment, report, needs) => open,
-        _ = stopping.wait_for(|stop| *stop) => return (Ok(Outcome::Stopped), false),
+    let begun = async {
+        // Whoever asks waits for this: a sink that is left while it opens fences the next one.
+        let mut sink = environment.open_sink().await?;
+        let checkpoint = std::mem::take(&mut sink.checkpoint);
+        fault::point("pipeline.after_load");
+        let jobs = Jobs::stored(&checkpoint);
+        report.resnapshots(jobs.all());
+        let desired = desired(&checkpoint)?;
+        if desired != Desired::Running {
+            return Ok(Begun::Held(desired));
+        }
+        let opening = open(settings, environment, report, needs, orders, (sink, checkpoint, jobs));
+        tokio::select! {
+            open = opening => open.map(|open| Begun::Open(Box::new(open))),
+            ask = orders.interrupted(|| Refusal::not_now("is starting")) => Ok(Begun::Asked(ask)),
+        }
     };
-    match open {
-        Ok(mut delivery) => {
+    let begun: Result<Begun, Broken> = tokio::select! {
+        begun = begun => begun,
+        () = orders.stopped() => return (Ok(Outcome::Stopped), false),
+    };
+    match begun {
+        Ok(Begun::Open(mut delivery)) => {
             opened();
-            let outcome = delivery.run(stop).await;
+            let outcome = delivery.run().await;
             (outcome, delivery.progressed)
         }
+        Ok(Begun::Held(desired)) => (Ok(Outcome::Held(desired)), false),
+        Ok(Begun::Asked(ask)) => (Ok(Outcome::Asked(ask)), false),
         Err(broken) => (Err(broken), false),
     }
+}
+
+/// How a generation began.
+enum Begun {
+    /// Both ends are open.
+    Open(Box<Delivery>),
+    /// A person wants it to wait: the sink is closed again, the source was not looked at.
+    Held(Desired),
+    /// Something was asked for, for which the beginning was left.
+    Asked(Ask),
+}
+
+/// What a person wants.
+fn desired(checkpoint: &Checkpoint) -> Result<Desired> {
+    let desired = checkpoint.read(&Part::Desired).map_err(unreadable)?;
+    Ok(desired.unwrap_or_default())
 }
 
 async fn open(
@@ -57,10 +93,9 @@ async fn open(
     environment: &Arc<dyn Environment>,
     report: &Arc<dyn Report>,
     needs: Vec<Need>,
+    orders: &Orders,
+    (sink, mut checkpoint, jobs): (SinkHandle, Checkpoint, Jobs),
 ) -> Result<Delivery, Broken> {
-    let mut sink = environment.open_sink().await?;
-    let mut checkpoint = std::mem::take(&mut sink.checkpoint);
-    fault::point("pipeline.after_load");
     let mut source = environment.source();
     let intent = source.prepare(&checkpoint).await?;
     if !intent.is_empty() {
@@ -97,6 +132,11 @@ async fn open(
         resolver,
         report: Arc::clone(report),
         now_us: Box::new(move || clock.now_us()),
+        orders: orders.clone(),
+        jobs,
+        planned: VecDeque::new(),
+        given_up: Vec::new(),
+        hold: None,
         tally,
         progressed: false,
         phase: phase(position.is_some()),
@@ -114,7 +154,7 @@ fn phase(resumed: bool) -> Phase {
 }
 
 /// Commits checkpoint entries without any record.
-async fn commit_alone(sink: &SinkHandle, updates: Updates) -> Result<()> {
+pub(super) async fn commit_alone(sink: &SinkHandle, updates: Updates) -> Result<()> {
     let cut = Some(Cut { at: 0, updates });
     let deliver = Deliver { cut, ..Deliver::default() };
     let sent = sink.commands.send(Command::Deliver(deliver)).await;

@@ -8,6 +8,7 @@
 
 use super::commit::Holding;
 use super::deliver::{Broken, Delivery};
+use super::orders::Refusal;
 use super::resolving;
 use crate::codes;
 use crate::shape::{Need, Output, Shaped};
@@ -70,7 +71,7 @@ impl Delivery {
         holding.only_progress &= count == 0;
         self.tally.transactions += out.transactions;
         let cut = match boundary {
-            Some(boundary) if !self.tally.is_torn() && (cut || self.limits.due(&holding)) => {
+            Some(boundary) if !self.tally.is_torn() && (cut || self.is_due(&holding)) => {
                 self.tally.deliver(boundary.at, size, now);
                 let updates = self.close(Some(boundary.position), now);
                 self.tally.deliver(count - boundary.at, 0, now);
@@ -108,10 +109,18 @@ impl Delivery {
 
     pub(super) async fn commit_if_due(&mut self) -> Result<(), Broken> {
         let holding = self.tally.holding(Instant::now(), !self.source.messages.is_empty());
-        if self.tally.is_whole() && self.limits.due(&holding) {
+        let due = self.tally.is_whole() && self.is_due(&holding);
+        // Who wants the connector to wait need not wait for the rest of a split transaction.
+        let hold = self.hold.as_ref().is_some_and(|hold| !hold.stored) && self.tally.can_store();
+        if due || hold {
             self.commit().await?;
         }
         Ok(())
+    }
+
+    /// Whether to close at a boundary: where the policy says so, or the connector is to be left.
+    fn is_due(&self, holding: &Holding) -> bool {
+        self.limits.due(holding) || (self.hold.is_some() && !holding.in_flight)
     }
 
     /// Closes the open transaction behind everything handed over.
@@ -132,7 +141,14 @@ impl Delivery {
         let (resolved, checkpoint) = (&mut self.shaper.resolved, &self.checkpoint);
         let asking = resolving::patiently(&needs, &*resolver, resolved, checkpoint, &*report);
         let answered = if self.tally.records == 0 {
-            asking.await?
+            // Nothing is lost when it is left: nothing is open.
+            tokio::select! {
+                answered = asking => answered?,
+                ask = self.orders.interrupted(|| Refusal::not_now("waits")) => {
+                    let error = Error::transient(codes::NOT_NOW, "The wait was interrupted.");
+                    return Err(Broken { error, needs, asked: Some(ask) });
+                }
+            }
         } else {
             match tokio::time::timeout(PATIENCE, asking).await {
                 Ok(answered) => answered?,
@@ -141,7 +157,7 @@ impl Delivery {
                         codes::SLOW_ANSWER,
                         "Registry or broker did not answer within 1 s inside an open Kafka transaction, which is aborted; it is asked again with none open.",
                     );
-                    return Err(Broken { error, needs });
+                    return Err(Broken { error, needs, asked: None });
                 }
             }
         };

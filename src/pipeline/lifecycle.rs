@@ -1,17 +1,19 @@
 //! The connector's life as a pure function: (state, event) → (state, action).
 //!
 //! ```text
-//!  Starting ─▶ Running ─▶ Finished
-//!     ▲ │        │
-//!     │ └──┬─────┘
+//!  Starting ─▶ Running ─▶ Finished               paused or stopped, from anywhere ─▶ Held
+//!     ▲ │        │                                 resumed: Held ─▶ Starting
+//!     │ └──┬─────┘                                 restarted: all but Held ─▶ Starting
 //!   Waiting ◀── transient        definite, poison ─▶ Failed
 //!     ▲
 //!   Checking ◀── fenced ──(a foreign owner)──▶ Fenced
 //! ```
 //!
 //! An own time-out looks like a fence: [`State::Checking`] tells them apart, as often as it takes.
+//! What a person wants is an event only when it is stored: from then on it outlives the process.
 
 use std::time::Duration;
+use walbrook_core::checkpoint::Desired;
 use walbrook_core::error::{Class, Error};
 
 /// First pause before trying again.
@@ -30,9 +32,11 @@ pub enum State {
     Waiting(Attempt),
     /// Fenced: finding out by whom.
     Checking(Attempt),
+    /// A person wants it to wait: [`Desired::Paused`] or [`Desired::Stopped`].
+    Held(Desired),
     /// Everything that was asked for is delivered.
     Finished,
-    /// Stopped on request.
+    /// The process ends.
     Stopped,
     /// Another instance owns the connector.
     Fenced(Error),
@@ -66,7 +70,13 @@ pub enum Event {
     Foreign,
     /// The pause is over.
     Rested,
-    /// A stop was asked for.
+    /// It is stored what a person wants.
+    Wanted(Desired),
+    /// What a person wants could not be stored.
+    Unheard,
+    /// A person wants it to begin anew.
+    Restart,
+    /// The process is to end.
     Stop,
 }
 
@@ -77,6 +87,10 @@ pub enum Action {
     Continue,
     /// Open both ends.
     Open,
+    /// Open both ends as a new start, which takes the connector over from whoever has it.
+    TakeOver,
+    /// Do nothing until somebody asks for something.
+    Rest,
     /// Pause, then [`Event::Rested`].
     Pause(Duration),
     /// Read the owner record, then [`Event::Ours`] or [`Event::Foreign`].
@@ -88,11 +102,22 @@ pub enum Action {
 /// The state after `event`, and what to do.
 pub fn next(state: State, event: Event) -> (State, Action) {
     match (state, event) {
-        (state @ (State::Finished | State::Stopped | State::Fenced(_) | State::Failed(_)), _) => {
+        (State::Stopped, _) => (State::Stopped, Action::End),
+        (state @ (State::Finished | State::Fenced(_) | State::Failed(_)), Event::Stop) => {
             (state, Action::End)
         }
         (_, Event::Stop) => (State::Stopped, Action::End),
-        (_, Event::Finished) => (State::Finished, Action::End),
+        (State::Held(_), Event::Wanted(Desired::Running)) => {
+            (State::Starting(Attempt::default()), Action::Open)
+        }
+        (state, Event::Wanted(Desired::Running) | Event::Unheard) => again(state),
+        (_, Event::Wanted(desired)) => (State::Held(desired), Action::Rest),
+        (state @ State::Held(_), _) => (state, Action::Rest),
+        (_, Event::Restart) => (State::Starting(Attempt::default()), Action::TakeOver),
+        (state @ (State::Finished | State::Fenced(_) | State::Failed(_)), _) => {
+            (state, Action::Rest)
+        }
+        (_, Event::Finished) => (State::Finished, Action::Rest),
         (State::Starting(attempt), Event::Opened) => (State::Running(attempt), Action::Continue),
         (State::Running(_), Event::Progressed) => {
             (State::Running(Attempt::default()), Action::Continue)
@@ -115,7 +140,7 @@ pub fn next(state: State, event: Event) -> (State, Action) {
                 Some(again) => (State::Waiting(attempt), Action::Pause(pause(again))),
             }
         }
-        (State::Checking(_), Event::Foreign) => (State::Fenced(fenced()), Action::End),
+        (State::Checking(_), Event::Foreign) => (State::Fenced(fenced()), Action::Rest),
         (State::Waiting(attempt), Event::Rested) => (State::Starting(attempt), Action::Open),
         (state, _) => (state, Action::Continue),
     }
@@ -129,7 +154,21 @@ fn failed(attempt: Attempt, error: Error) -> (State, Action) {
         }
         // Only the owner record tells a foreign owner from an own time-out.
         Class::Fenced => (State::Checking(attempt), Action::ReadOwner),
-        Class::Definite | Class::Poison => (State::Failed(error), Action::End),
+        Class::Definite | Class::Poison => (State::Failed(error), Action::Rest),
+    }
+}
+
+/// Takes up what was interrupted to hear a person.
+fn again(state: State) -> (State, Action) {
+    match state {
+        State::Starting(attempt) | State::Running(attempt) | State::Waiting(attempt) => {
+            (State::Starting(attempt), Action::Open)
+        }
+        State::Checking(_) => (state, Action::ReadOwner),
+        State::Stopped => (state, Action::End),
+        State::Held(_) | State::Finished | State::Fenced(_) | State::Failed(_) => {
+            (state, Action::Rest)
+        }
     }
 }
 
@@ -183,7 +222,7 @@ mod tests {
         for class in [Class::Definite, Class::Poison] {
             let state = State::Running(Attempt::default());
             let (state, action) = next(state, Event::Failed(error(class)));
-            assert_eq!((state, action), (State::Failed(error(class)), Action::End));
+            assert_eq!((state, action), (State::Failed(error(class)), Action::Rest));
         }
     }
 
@@ -195,7 +234,7 @@ mod tests {
         assert_eq!(action, Action::ReadOwner);
         let (ended, action) = next(checking, Event::Foreign);
         assert!(matches!(ended, State::Fenced(_)));
-        assert_eq!(action, Action::End);
+        assert_eq!(action, Action::Rest);
         let (starting, action) = next(fence().0, Event::Ours);
         assert!(matches!(starting, State::Starting(_)));
         assert_eq!(action, Action::Open);
@@ -223,9 +262,78 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_an_end() {
-        for event in [Event::Rested, Event::Opened, Event::Stop] {
-            assert_eq!(next(State::Finished, event).1, Action::End);
+    fn what_has_ended_rests_until_a_person_or_the_process_says_otherwise() {
+        for event in [Event::Rested, Event::Opened, Event::Progressed, Event::Unheard] {
+            assert_eq!(next(State::Finished, event), (State::Finished, Action::Rest));
+        }
+        assert_eq!(next(State::Finished, Event::Stop), (State::Finished, Action::End));
+        for event in [Event::Restart, Event::Wanted(Desired::Paused), Event::Stop] {
+            assert_eq!(next(State::Stopped, event), (State::Stopped, Action::End));
+        }
+    }
+
+    fn every_state() -> Vec<State> {
+        let attempt = || Attempt { failures: 2, own_fences: 1 };
+        vec![
+            State::Starting(attempt()),
+            State::Running(attempt()),
+            State::Waiting(attempt()),
+            State::Checking(attempt()),
+            State::Held(Desired::Paused),
+            State::Held(Desired::Stopped),
+            State::Finished,
+            State::Fenced(error(Class::Fenced)),
+            State::Failed(error(Class::Definite)),
+        ]
+    }
+
+    #[test]
+    fn a_person_can_have_any_connector_wait_and_go_on() {
+        for state in every_state() {
+            for desired in [Desired::Paused, Desired::Stopped] {
+                let (held, action) = next(state.clone(), Event::Wanted(desired));
+                assert_eq!((&held, action), (&State::Held(desired), Action::Rest));
+                let (resumed, action) = next(held, Event::Wanted(Desired::Running));
+                assert_eq!(resumed, State::Starting(Attempt::default()));
+                assert_eq!(action, Action::Open);
+            }
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_stored_changes_nothing() {
+        for state in every_state() {
+            let (after, action) = next(state.clone(), Event::Unheard);
+            match state {
+                State::Starting(a) | State::Running(a) | State::Waiting(a) => {
+                    assert_eq!((after, action), (State::Starting(a), Action::Open));
+                }
+                State::Checking(_) => assert_eq!((after, action), (state, Action::ReadOwner)),
+                _ => assert_eq!((after, action), (state, Action::Rest)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_restart_begins_anew_but_does_not_resume() {
+        for state in every_state() {
+            let (after, action) = next(state.clone(), Event::Restart);
+            match state {
+                State::Held(_) => assert_eq!((after, action), (state, Action::Rest)),
+                _ => {
+                    assert_eq!(after, State::Starting(Attempt::default()));
+                    assert_eq!(action, Action::TakeOver);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_restart_takes_over_from_another_owner() {
+        let events = [Event::Wanted(Desired::Running), Event::Unheard, Event::Rested, Event::Ours];
+        for event in events {
+            let (state, action) = next(State::Fenced(error(Class::Fenced)), event);
+            assert!(matches!(state, State::Fenced(_)) && action == Action::Rest);
         }
     }
 }

@@ -6,19 +6,25 @@
 //!              └─────────────────────────────────────┘      retry, halt, stand by
 //! ```
 //!
+//! What people ask comes in by [`orders`] and is answered when it is stored.
+//!
 //! Nothing is carried from one generation to the next but what Kafka holds: the checkpoint that
 //! the next one reads back.
 
+mod asked;
 pub mod commit;
 pub mod deliver;
 pub mod environment;
 pub mod generation;
 mod handover;
+pub mod jobs;
 pub mod lifecycle;
+pub mod orders;
 pub mod report;
 pub mod resolving;
 pub mod supervise;
 pub mod tally;
 
 pub use environment::Environment;
-pub use supervise::{Control, supervise};
+pub use orders::Control;
+pub use supervise::supervise;

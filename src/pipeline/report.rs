@@ -18,7 +18,9 @@ pub enum Phase {
     Streaming,
     /// Waiting to try again.
     Retrying,
-    /// Stopped on request.
+    /// A person wants it to wait.
+    Paused,
+    /// Stopped: a person wants that, or the process ends.
     Stopped,
     /// All that was asked for is done.
     Finished,
@@ -55,6 +57,10 @@ pub trait Report: Send + Sync {
     fn snapshot(&self, progress: &Progress);
     /// A job of reading tables again has come further.
     fn resnapshot(&self, job: &Job);
+    /// These are the jobs that are stored; others are forgotten.
+    fn resnapshots(&self, jobs: Vec<Job>);
+    /// The connector writes to a topic.
+    fn topic(&self, name: &str);
     /// A source transaction was split.
     fn split(&self);
     /// Something outside is waited for; `None`: no longer.

@@ -34,7 +34,7 @@ pub async fn patiently(
     for need in needs {
         let mut waited = false;
         loop {
-            match once(need, resolver, resolved, checkpoint, &mut answered).await {
+            match once(need, resolver, resolved, checkpoint, report, &mut answered).await {
                 Ok(()) => break,
                 Err(error) if error.class == Class::Transient => {
                     report.waiting(Some(&error));
@@ -57,6 +57,7 @@ async fn once(
     resolver: &dyn Resolver,
     resolved: &mut Resolved,
     checkpoint: &Checkpoint,
+    report: &dyn Report,
     answered: &mut Answered,
 ) -> Result<()> {
     match need {
@@ -72,6 +73,7 @@ async fn once(
                 fault::point("resolve.topic");
                 let topic = resolver.topic(name, *kind).await?;
                 add_topic(name, topic, *keyed, resolved, checkpoint, answered)?;
+                report.topic(name);
             }
         }
     }

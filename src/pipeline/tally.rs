@@ -1,11 +1,13 @@
 //! What has been handed to the sink and is not committed yet.
 
 use super::commit::Holding;
+use super::orders::Reply;
 use std::collections::{BTreeSet, VecDeque};
 use tokio::time::Instant;
 use walbrook_core::batch::Lane;
 use walbrook_core::checkpoint::{Part, Updates, put};
 use walbrook_core::position::Position;
+use walbrook_core::resnapshot::Job;
 
 /// A commit that has been asked for.
 #[derive(Debug)]
@@ -20,6 +22,19 @@ pub struct InFlight {
     pub bytes: u64,
     /// When it was asked for.
     pub asked: Instant,
+    /// What is due when it is committed.
+    pub promises: Vec<Promise>,
+}
+
+/// Something that waits until an entry is stored.
+#[derive(Debug)]
+pub enum Promise {
+    /// The connector is to be left: it is stored that a person wants it to wait.
+    Hold,
+    /// The source is to begin with a job, and who asked for it is to be told.
+    Begin(Box<Job>, Reply<Job>),
+    /// A job is over, and who asked for that is to be told.
+    Over(Box<Job>, Reply<Job>),
 }
 
 /// The open transaction, and the commits on their way.
@@ -37,6 +52,8 @@ pub struct Tally {
     position: Option<Position>,
     /// Other entries to store.
     updates: Updates,
+    /// What is due when they are stored.
+    promises: Vec<Promise>,
     /// Readers of a snapshot that are inside something that must stay together.
     torn: BTreeSet<u32>,
     /// Whether what is delivered ends between two source transactions.
@@ -54,6 +71,7 @@ impl Default for Tally {
             since: None,
             position: None,
             updates: Updates::new(),
+            promises: Vec::new(),
             torn: BTreeSet::new(),
             whole: true,
             in_flight: VecDeque::new(),
@@ -111,6 +129,18 @@ impl Tally {
         }
     }
 
+    /// Stores entries with the next commit, and keeps `promise` until then.
+    pub fn promise(&mut self, promise: Promise, updates: Updates, now: Instant) {
+        self.store(updates, now);
+        self.promises.push(promise);
+    }
+
+    /// Whether entries can be stored now: nothing is open that must go on first. Between the parts
+    /// of a split transaction they can.
+    pub fn can_store(&self) -> bool {
+        self.torn.is_empty() && (self.whole || self.records == 0) && self.in_flight.is_empty()
+    }
+
     /// Notes what a snapshot reader has handed over.
     pub fn lane(&mut self, lane: Lane, now: Instant) {
         if lane.torn {
@@ -143,6 +173,7 @@ impl Tally {
         let position = position.or_else(|| self.position.take());
         self.position = None;
         let split = position.as_ref().is_some_and(|position| position.part.is_some());
+        let only_entries = self.records == 0 && position.is_none();
         let mut updates = std::mem::take(&mut self.updates);
         if let Some(position) = &position {
             updates.push(put(Part::Position, position));
@@ -156,10 +187,11 @@ impl Tally {
             transactions: std::mem::take(&mut self.transactions),
             bytes: std::mem::take(&mut self.bytes),
             asked: now,
+            promises: std::mem::take(&mut self.promises),
         });
         self.since = None;
         // Behind a split the transaction goes on; its next records are not to be closed alone.
-        self.whole = !split;
+        self.whole = if only_entries { self.whole } else { !split };
         updates
     }
 }

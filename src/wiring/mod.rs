@@ -49,6 +49,10 @@ impl Environment for Real {
         })
     }
 
+    fn begin_anew(&self) {
+        self.owned.store(false, Relaxed);
+    }
+
     fn reopen_allowed(&self) -> Answer<'_, bool> {
         Box::pin(async {
             match walbrook_kafka::sink::reopen_allowed(&self.kafka, &self.instance).await {

@@ -269,6 +269,10 @@ impl Environment for Simulated {
         })
     }
 
+    fn begin_anew(&self) {
+        self.owned.store(false, Relaxed);
+    }
+
     fn reopen_allowed(&self) -> Answer<'_, bool> {
         Box::pin(async {
             tokio::time::sleep(Duration::from_secs(3)).await;
@@ -333,6 +337,8 @@ impl Report for Silent {
     fn committed(&self, _: &Committed) {}
     fn snapshot(&self, _: &Progress) {}
     fn resnapshot(&self, _: &walbrook_core::resnapshot::Job) {}
+    fn resnapshots(&self, _: Vec<walbrook_core::resnapshot::Job>) {}
+    fn topic(&self, _: &str) {}
     fn split(&self) {}
     fn waiting(&self, _: Option<&Error>) {}
 }

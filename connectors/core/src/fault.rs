@@ -32,6 +32,8 @@ pub const POINTS: &[&str] = &[
     "pipeline.after_confirm",
     "pipeline.split",
     "pipeline.stopping",
+    "pipeline.held",
+    "pipeline.wanted",
 ];
 
 /// Meets the crash point `name`; does nothing unless a test has installed a hook.

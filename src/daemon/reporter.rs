@@ -1,0 +1,102 @@
+//! A pipeline's news on the board.
+
+use super::End;
+use crate::admin::board;
+use crate::pipeline::report::{Committed, Phase, Report};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+use walbrook_core::error::Error;
+use walbrook_core::position::Position;
+use walbrook_core::resnapshot::Job;
+use walbrook_core::source::{Gauges, Progress};
+
+/// Writes a pipeline's news on the board.
+pub(super) struct Reporter {
+    entry: board::Entry,
+    end: watch::Sender<End>,
+    gauges: Mutex<Option<Arc<Gauges>>>,
+}
+
+impl Reporter {
+    /// Writes at `entry`, and tells `end` when the connector ends by itself.
+    pub(super) fn new(entry: board::Entry, end: watch::Sender<End>) -> Self {
+        Self { entry, end, gauges: Mutex::default() }
+    }
+}
+
+impl Report for Reporter {
+    fn phase(&self, phase: Phase, error: Option<&Error>) {
+        tracing::info!(?phase, "phase");
+        self.end.send_replace(match phase {
+            Phase::Finished => End::Finished,
+            Phase::Failed | Phase::Fenced => End::Failed,
+            _ => End::Not,
+        });
+        match (phase, error) {
+            (Phase::Starting, _) => self.entry.phase(board::Phase::Starting),
+            (Phase::Snapshotting, _) => self.entry.phase(board::Phase::Snapshotting),
+            (Phase::Streaming, _) => self.entry.phase(board::Phase::Streaming),
+            (Phase::Paused, _) => self.entry.phase(board::Phase::Paused),
+            (Phase::Stopped, _) => self.entry.phase(board::Phase::Stopped),
+            (Phase::Finished, _) => self.entry.phase(board::Phase::Finished),
+            (Phase::Retrying, Some(error)) => self.entry.retrying(error),
+            (Phase::Fenced, Some(error)) => self.entry.ended(board::Phase::Fenced, error),
+            (Phase::Failed, Some(error)) => self.entry.ended(board::Phase::Failed, error),
+            (Phase::Retrying | Phase::Fenced | Phase::Failed, None) => {}
+        }
+    }
+
+    fn opened(&self, gauges: Arc<Gauges>, position: Option<&Position>, generation: Option<u64>) {
+        self.entry.gauges(Arc::clone(&gauges));
+        *self.gauges.lock().unwrap_or_else(PoisonError::into_inner) = Some(gauges);
+        if let Some(position) = position {
+            self.entry.position(position);
+        }
+        if let Some(generation) = generation {
+            self.entry.generation(generation);
+        }
+    }
+
+    fn committed(&self, committed: &Committed) {
+        if let Some(position) = &committed.position {
+            self.entry.position(position);
+        }
+        let gauges = self.gauges.lock().unwrap_or_else(PoisonError::into_inner);
+        let commit_us = gauges.as_ref().map(|gauges| gauges.commit_us.load(Ordering::Relaxed));
+        self.entry.delivered(board::Delivered {
+            records: committed.records,
+            transactions: committed.transactions,
+            bytes: committed.bytes,
+            commit_us: commit_us.filter(|&us| us > 0 && committed.transactions > 0),
+        });
+        self.entry.commit_latency(committed.took);
+    }
+
+    fn snapshot(&self, progress: &Progress) {
+        self.entry.progress(progress.clone());
+    }
+
+    fn resnapshot(&self, job: &Job) {
+        self.entry.resnapshot(job.clone());
+    }
+
+    fn resnapshots(&self, jobs: Vec<Job>) {
+        self.entry.resnapshots(jobs);
+    }
+
+    fn topic(&self, name: &str) {
+        self.entry.topic(name);
+    }
+
+    fn split(&self) {
+        self.entry.split();
+    }
+
+    fn waiting(&self, error: Option<&Error>) {
+        match error {
+            Some(error) => self.entry.retrying(error),
+            None => self.entry.phase(board::Phase::Streaming),
+        }
+    }
+}
