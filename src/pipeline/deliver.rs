@@ -53,7 +53,7 @@ pub struct Broken {
     /// What was being waited for, to be resolved before the next start.
     pub needs: Vec<Need>,
     /// It was no failure: what was being waited for was left for this.
-    pub asked: Option<Ask>,
+    pub asked: Option<Box<Ask>>,
 }
 
 impl From<Error> for Broken {

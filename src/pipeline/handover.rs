@@ -146,7 +146,7 @@ impl Delivery {
                 answered = asking => answered?,
                 ask = self.orders.interrupted(|| Refusal::not_now("waits")) => {
                     let error = Error::transient(codes::NOT_NOW, "The wait was interrupted.");
-                    return Err(Broken { error, needs, asked: Some(ask) });
+                    return Err(Broken { error, needs, asked: Some(Box::new(ask)) });
                 }
             }
         } else {

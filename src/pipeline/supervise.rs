@@ -120,7 +120,7 @@ impl Supervisor {
             Ok(Outcome::Asked(ask)) => self.hear(ask).await,
             Err(Broken { asked: Some(ask), needs, .. }) => {
                 self.needs = needs;
-                self.hear(ask).await
+                self.hear(*ask).await
             }
             Err(Broken { error, needs, asked: None }) => {
                 self.needs = needs;
