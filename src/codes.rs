@@ -60,6 +60,9 @@ pub const SECRET_READ: Code = Code::new("WB-CFG-060");
 /// The admin interface cannot listen on its address.
 pub const ADMIN_LISTEN: Code = Code::new("WB-CFG-061");
 
+/// Something that `walbrook doctor` looked at did not answer.
+pub const DOCTOR_SILENT: Code = Code::new("WB-CFG-070");
+
 // WB-RUN: 001–019 shape, 020–039 pipeline, 040–059 tail, 060–079 what a person asks for.
 
 /// Two columns become one field in the schema.

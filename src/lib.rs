@@ -5,6 +5,7 @@
 //! | [`config`] | what the configuration says, and what is wrong with it |
 //! | [`shape`] | how changes become records |
 //! | [`pipeline`] | when to commit, retry, halt |
+//! | [`doctor`] | what could be in the way |
 //! | [`admin`], [`telemetry`] | what is told to people and machines |
 #![forbid(unsafe_code)]
 
@@ -13,6 +14,7 @@ pub mod cli;
 pub mod codes;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod import;
 pub mod pipeline;
 pub mod shape;

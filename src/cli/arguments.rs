@@ -23,6 +23,9 @@ pub enum Command {
     /// Check a configuration without any network; tell every problem at once
     #[command(after_help = VALIDATE)]
     Validate(Validate),
+    /// Check everything that a configuration names, live: databases, Kafka, registry, rights
+    #[command(after_help = DOCTOR)]
+    Doctor(Doctor),
     /// Show what a running daemon is doing
     #[command(after_help = STATUS)]
     Status(Status),
@@ -48,6 +51,14 @@ const VALIDATE: &str = "Examples:
   walbrook validate --config /etc/walbrook --print
 
 Exit codes: 0 usable (warnings are told), 2 wrong usage, 78 wrong configuration.";
+
+const DOCTOR: &str = "Examples:
+  walbrook doctor --config walbrook.toml
+  walbrook doctor shop --config /etc/walbrook --json
+  walbrook doctor --config walbrook.toml --print-grants > grants.sql
+
+Nothing is written to any server. Exit codes: 0 nothing is in the way (warnings are told), 1 something
+has to be mended, 2 wrong usage, 78 wrong configuration.";
 
 const STATUS: &str = "Examples:
   walbrook status
@@ -113,6 +124,21 @@ pub struct Validate {
     /// Print the merged configuration, each setting with its origin, secrets hidden
     #[arg(long)]
     pub(super) print: bool,
+}
+
+/// `walbrook doctor`
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// Only this connector, and what it needs
+    pub(super) name: Option<String>,
+    #[command(flatten)]
+    pub(super) files: Files,
+    /// Print one object with every finding
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Print the least-privilege SQL (and Kafka's ACLs as comments) for this configuration instead
+    #[arg(long, conflicts_with = "json")]
+    pub(super) print_grants: bool,
 }
 
 /// `walbrook status`

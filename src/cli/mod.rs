@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where people are spoken to")]
 
 mod arguments;
+mod doctor;
 mod http;
 mod import;
 mod run;
@@ -41,6 +42,7 @@ fn execute(command: Command) -> ExitCode {
     match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Status(arguments) => status::status(&arguments),
         Command::Tail(arguments) => tail::tail(*arguments),
         Command::Import(arguments) => import::import(&arguments),

@@ -1,5 +1,6 @@
 //! The one place that names concrete connectors: configuration in, a connector's outside out.
 
+mod doctor;
 mod mysql;
 mod postgres;
 
@@ -8,6 +9,7 @@ use crate::config::{Config, Connector, Pattern, Secret, Source as Kind};
 use crate::pipeline::commit::Limits;
 use crate::pipeline::{Environment, generation};
 use crate::shape;
+pub use doctor::{examine, examine_broker, examine_registry, examine_topics};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -18,7 +18,7 @@ pub(super) fn source(config: &Config, connector: &Connector, own: &Own) -> Resul
     Ok(Box::new(move || Box::new(MySql::new(settings.clone()))))
 }
 
-fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {
+pub(super) fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {
     let (url, cluster) = (&connector.url, &config.kafka.cluster);
     let server_id = own.server_id;
     Settings {

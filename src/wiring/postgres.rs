@@ -13,7 +13,7 @@ pub(super) fn source(config: &Config, connector: &Connector, own: &Own) -> Open 
     Box::new(move || Box::new(Postgres::new(settings.clone())))
 }
 
-fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {
+pub(super) fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {
     let url = &connector.url;
     Settings {
         host: url.host.clone(),

@@ -31,7 +31,7 @@ fn sentence(world: &World, ours: &Value) -> String {
 }
 
 /// Names, addresses and long numbers replaced by words.
-fn filtered(world: &World, text: &str) -> String {
+pub fn filtered(world: &World, text: &str) -> String {
     let mut out = text.replace(world.name(), "NAME");
     let registry = stack::registry();
     out = out.replace(&registry, "REGISTRY").replace(&stack::kafka(), "KAFKA");

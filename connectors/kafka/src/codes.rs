@@ -1,6 +1,7 @@
 //! Codes of everything that can go wrong with Kafka and with the schema registry. One constant
 //! each; never renumbered.
-//! `WB-KAFKA` 001–019 broker and producer, 020–039 topics and records, 040–059 checkpoint.
+//! `WB-KAFKA` 001–019 broker and producer, 020–039 topics and records, 040–059 checkpoint,
+//! 060–069 what a check finds beforehand.
 //! `WB-REG` 001–019 schema registry.
 
 use walbrook_core::error::Code;
@@ -44,6 +45,15 @@ pub const CHECKPOINT_HIDDEN: Code = Code::new("WB-KAFKA-042");
 /// Another instance owns the connector.
 pub const OWNED: Code = Code::new("WB-KAFKA-043");
 
+/// The brokers allow shorter transactions only than are asked for.
+pub const TRANSACTION_TIMEOUT: Code = Code::new("WB-KAFKA-060");
+/// Kafka keeps fewer copies than it could, or needs more brokers than there are.
+pub const REPLICAS: Code = Code::new("WB-KAFKA-061");
+/// The brokers are older than what is known to work.
+pub const BROKER_VERSION: Code = Code::new("WB-KAFKA-062");
+/// A topic is not set up as it should be.
+pub const TOPIC: Code = Code::new("WB-KAFKA-063");
+
 /// The schema registry does not answer, or not now.
 pub const REGISTRY_UNREACHABLE: Code = Code::new("WB-REG-001");
 /// The schema registry refuses a schema as incompatible.
@@ -56,3 +66,5 @@ pub const INVALID_SCHEMA: Code = Code::new("WB-REG-004");
 pub const REGISTRY_SETTING: Code = Code::new("WB-REG-005");
 /// The schema registry gave an answer that is not one.
 pub const REGISTRY_ANSWER: Code = Code::new("WB-REG-006");
+/// The schema registry takes no new schemas.
+pub const READ_ONLY: Code = Code::new("WB-REG-007");

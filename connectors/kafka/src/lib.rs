@@ -15,9 +15,11 @@
 //! | [`checkpoint`] | keys and values of the checkpoint topic |
 //! | [`consumer`] | reading the records from outside, and the schemas they name |
 //! | [`topics`], [`registry`], [`resolver`] | topics, schema ids, and both as shape asks for them |
+//! | [`checks`] | what `walbrook doctor` looks at, without writing anything |
 //! | [`codes`] | everything that can go wrong |
 
 pub mod checkpoint;
+pub mod checks;
 mod client;
 pub mod codes;
 pub mod consumer;

@@ -149,7 +149,13 @@ impl Registry {
         ))
     }
 
-    async fn call(&self, m: Method, path: &str, body: Option<&Value>, at: &str) -> Result<Value> {
+    pub(crate) async fn call(
+        &self,
+        m: Method,
+        path: &str,
+        body: Option<&Value>,
+        at: &str,
+    ) -> Result<Value> {
         let mut last = None;
         for url in &self.settings.urls {
             let mut request = self.client.request(m.clone(), format!("{url}/{path}"));
@@ -257,7 +263,7 @@ fn client() -> ClientBuilder {
 }
 
 /// A subject as one segment of a path. The converter itself escapes only `/`.
-fn escape(subject: &str) -> String {
+pub(crate) fn escape(subject: &str) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(subject.len());
     for byte in subject.bytes() {

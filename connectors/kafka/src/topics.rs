@@ -16,6 +16,26 @@ const REQUEST: Duration = Duration::from_secs(10);
 /// Kafka's default of `max.message.bytes`.
 const MAX_BYTES: usize = 1_048_588;
 
+/// A topic that exists, as a check sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// Number of partitions.
+    pub(crate) partitions: i32,
+    /// Its configuration.
+    pub(crate) config: BTreeMap<String, String>,
+}
+
+/// The cluster as a check sees it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cluster {
+    /// Number of brokers.
+    pub(crate) brokers: usize,
+    /// Partitions of every topic that may be seen.
+    pub(crate) topics: BTreeMap<String, i32>,
+    /// Configuration of one broker; empty where it may not be seen.
+    pub(crate) config: BTreeMap<String, String>,
+}
+
 /// How the checkpoint topic is made.
 const CHECKPOINT: &[(&str, &str)] = &[
     ("cleanup.policy", "compact"),
@@ -94,6 +114,62 @@ impl Topics {
             None => Ok(Some(topic.partitions().len() as i32)),
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => Ok(None),
             Some(code) => Err(self.trouble(code, doing).await),
+        }
+    }
+
+    /// The cluster, its topics, and how one of its brokers is configured.
+    pub(crate) async fn cluster(&self) -> Result<Cluster> {
+        let doing = "asking for the brokers";
+        let admin = Arc::clone(&self.admin);
+        let fetch = move || admin.inner().fetch_metadata(None, REQUEST);
+        let fetched = tokio::task::spawn_blocking(fetch).await;
+        let fetched = fetched.map_err(|e| Error::transient(codes::THREAD, e.to_string()))?;
+        let metadata = match fetched {
+            Ok(metadata) => metadata,
+            Err(error) => return Err(self.told(&error, doing).await),
+        };
+        let brokers = metadata.brokers();
+        let mut config = BTreeMap::new();
+        if let Some(first) = brokers.first() {
+            let specifier = [ResourceSpecifier::Broker(first.id())];
+            // A broker that does not show its configuration is as good as one that does.
+            let described = self.admin.describe_configs(&specifier, &options()).await;
+            let described = described.unwrap_or_default().into_iter().flatten();
+            config.extend(
+                described
+                    .flat_map(|it| it.entries)
+                    .filter_map(|entry| entry.value.map(|value| (entry.name, value))),
+            );
+        }
+        let topics = metadata.topics().iter();
+        let topics = topics.map(|it| (it.name().to_owned(), it.partitions().len() as i32));
+        Ok(Cluster { brokers: brokers.len(), topics: topics.collect(), config })
+    }
+
+    /// The topic `name`, if it exists.
+    pub(crate) async fn seen(&self, name: &str) -> Result<Option<Seen>> {
+        let found = self.look(name).await?;
+        Ok(found.map(|found| Seen { partitions: found.topic.partitions, config: found.config }))
+    }
+
+    /// Whether the topic `name` could be created; nothing is.
+    pub(crate) async fn could_create(&self, name: &str, partitions: i32) -> Result<()> {
+        let topic =
+            NewTopic::new(name, partitions, TopicReplication::Fixed(self.settings.replication));
+        let dry = options().validate_only(true);
+        let doing = format!("asking whether the topic \"{name}\" could be created");
+        let created = match self.admin.create_topics([&topic], &dry).await {
+            Ok(created) => created,
+            Err(error) => return Err(self.told(&error, &doing).await),
+        };
+        match created.into_iter().next() {
+            Some(Err((_, Code::TopicAlreadyExists))) | Some(Ok(_)) | None => Ok(()),
+            Some(Err((_, code))) if client::refused(code) => {
+                let text = format!("The topic \"{name}\" cannot be created: {code}.");
+                Err(Error::definite(codes::NOT_CREATED, text)
+                    .fix("Correct partitions, replication or the topic's configuration."))
+            }
+            Some(Err((_, code))) => Err(self.trouble(code, &doing).await),
         }
     }
 

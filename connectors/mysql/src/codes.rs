@@ -91,6 +91,22 @@ pub const XA_WAITING: Code = Code::new("WB-MYSQL-039");
 pub const ENGINE: Code = Code::new("WB-MYSQL-040");
 /// The server's version is older than what is supported.
 pub const VERSION: Code = Code::new("WB-MYSQL-041");
+/// The server's own id is the one that we would read its log under.
+pub const OWN_SERVER_ID: Code = Code::new("WB-MYSQL-042");
+/// The server's clock and ours differ.
+pub const CLOCK: Code = Code::new("WB-MYSQL-043");
+/// The connection is not protected, or not verified.
+pub const UNPROTECTED: Code = Code::new("WB-MYSQL-044");
+/// The account has more rights than it needs.
+pub const WIDE_RIGHTS: Code = Code::new("WB-MYSQL-045");
+/// The server leaves databases or what it replicates out of its log.
+pub const LOG_FILTER: Code = Code::new("WB-MYSQL-046");
+/// A transaction has been open for long.
+pub const LONG_TRANSACTION: Code = Code::new("WB-MYSQL-047");
+/// A table has no key.
+pub const NO_KEY: Code = Code::new("WB-MYSQL-048");
+/// Statements are to be told, but the server does not log them.
+pub const NO_STATEMENTS: Code = Code::new("WB-MYSQL-049");
 
 /// A statement that changes tables cannot be understood.
 pub const DDL: Code = Code::new("WB-MYSQL-072");

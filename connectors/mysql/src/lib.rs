@@ -5,6 +5,7 @@ pub mod binlog;
 pub mod checks;
 pub mod codes;
 pub mod ddl;
+pub mod doctor;
 pub mod flavor;
 pub mod schema_change;
 pub mod settings;

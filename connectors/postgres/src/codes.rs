@@ -81,6 +81,26 @@ pub const STANDBY: Code = Code::new("WB-PG-037");
 pub const NO_DATABASE: Code = Code::new("WB-PG-038");
 /// A certificate or key file cannot be read.
 pub const CERTIFICATE_FILE: Code = Code::new("WB-PG-039");
+/// A selected table writes nothing to the log.
+pub const UNLOGGED: Code = Code::new("WB-PG-040");
+/// A slot with our prefix that nobody reads and no connector uses.
+pub const ORPHAN_SLOT: Code = Code::new("WB-PG-041");
+/// The slot keeps much of the log.
+pub const RETAINED: Code = Code::new("WB-PG-042");
+/// A transaction has been open for long.
+pub const LONG_TRANSACTION: Code = Code::new("WB-PG-043");
+/// The server gives slots up that nobody reads for a while.
+pub const IDLE_SLOT: Code = Code::new("WB-PG-044");
+/// The server's clock and ours differ.
+pub const CLOCK: Code = Code::new("WB-PG-045");
+/// The connection is not protected, or not verified.
+pub const UNPROTECTED: Code = Code::new("WB-PG-046");
+/// The role has more rights than it needs.
+pub const SUPERUSER: Code = Code::new("WB-PG-047");
+/// Row-level security hides rows from the role.
+pub const ROW_SECURITY: Code = Code::new("WB-PG-048");
+/// A table has no key.
+pub const NO_KEY: Code = Code::new("WB-PG-049");
 
 /// The catalog could not be asked.
 pub const CATALOG: Code = Code::new("WB-PG-050");

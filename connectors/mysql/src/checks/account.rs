@@ -14,24 +14,11 @@ const DOING: &str = "asking for the grants";
 
 /// Whether the account may read the log and ask where it ends.
 pub(super) async fn check(conn: &mut Conn, server: &Server) -> Result<Vec<Finding>> {
-    let grants: Vec<String> =
-        conn.query("SHOW GRANTS").await.map_err(|error| sql_error(&error, DOING))?;
-    let account: Option<String> = conn
-        .query_first("SELECT CURRENT_USER()")
-        .await
-        .map_err(|error| sql_error(&error, DOING))?;
-    let account = quoted(&account.unwrap_or_default());
-    let wanted: [(&[&str], &str); 2] = match server.flavor {
-        Flavor::MySql => [
-            (&["REPLICATION SLAVE"], "REPLICATION SLAVE"),
-            (&["REPLICATION CLIENT"], "REPLICATION CLIENT"),
-        ],
-        Flavor::MariaDb => [
-            (&["REPLICATION SLAVE", "REPLICATION REPLICA"], "REPLICATION SLAVE"),
-            (&["BINLOG MONITOR", "REPLICATION CLIENT", "SUPER"], "BINLOG MONITOR"),
-        ],
-    };
-    let missing = wanted.into_iter().filter(|(any, _)| !any.iter().any(|it| holds(&grants, it)));
+    let grants = grants(conn).await?;
+    let account = quoted(&name(conn).await?);
+    let missing = needed(server.flavor)
+        .into_iter()
+        .filter(|(any, _)| !any.iter().any(|it| holds(&grants, it)));
     let finding = |(_, right): (_, &str)| {
         let message = format!("The account lacks the right {right}.");
         let fix = format!("Run GRANT {right} ON *.* TO {account};");
@@ -40,8 +27,36 @@ pub(super) async fn check(conn: &mut Conn, server: &Server) -> Result<Vec<Findin
     Ok(missing.map(finding).collect())
 }
 
+/// What the account may do, as the server tells it.
+pub(crate) async fn grants(conn: &mut Conn) -> Result<Vec<String>> {
+    conn.query("SHOW GRANTS").await.map_err(|error| sql_error(&error, DOING))
+}
+
+/// The account that the server took us for: `user@host`.
+pub(crate) async fn name(conn: &mut Conn) -> Result<String> {
+    let account: Option<String> = conn
+        .query_first("SELECT CURRENT_USER()")
+        .await
+        .map_err(|error| sql_error(&error, DOING))?;
+    Ok(account.unwrap_or_default())
+}
+
+/// The two global rights: any of the names that a server has for each, and the one to grant.
+pub(crate) fn needed(flavor: Flavor) -> [(&'static [&'static str], &'static str); 2] {
+    match flavor {
+        Flavor::MySql => [
+            (&["REPLICATION SLAVE"], "REPLICATION SLAVE"),
+            (&["REPLICATION CLIENT"], "REPLICATION CLIENT"),
+        ],
+        Flavor::MariaDb => [
+            (&["REPLICATION SLAVE", "REPLICATION REPLICA"], "REPLICATION SLAVE"),
+            (&["BINLOG MONITOR", "REPLICATION CLIENT", "SUPER"], "BINLOG MONITOR"),
+        ],
+    }
+}
+
 /// Whether a global right is granted, directly or with all others.
-fn holds(grants: &[String], right: &str) -> bool {
+pub(crate) fn holds(grants: &[String], right: &str) -> bool {
     grants.iter().any(|grant| {
         let grant = grant.to_ascii_uppercase();
         let Some((rights, _)) =
@@ -54,7 +69,7 @@ fn holds(grants: &[String], right: &str) -> bool {
 }
 
 /// `walbrook@127.0.0.1` → `'walbrook'@'127.0.0.1'`.
-fn quoted(account: &str) -> String {
+pub(crate) fn quoted(account: &str) -> String {
     let (user, host) = account.rsplit_once('@').unwrap_or((account, "%"));
     let quote = |text: &str| format!("'{}'", text.replace('\'', "''"));
     format!("{}@{}", quote(user), quote(host))

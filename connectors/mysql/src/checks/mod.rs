@@ -6,7 +6,8 @@
 //!  tables    selected at all, engine
 //! ```
 
-mod account;
+pub(crate) mod account;
+pub mod platform;
 mod server;
 mod tables;
 

@@ -1,5 +1,6 @@
 //! The server's settings.
 
+use super::platform::Platform;
 use crate::codes;
 use crate::flavor::Flavor;
 use crate::settings::Settings;
@@ -50,7 +51,7 @@ fn version(server: &Server) -> Option<Finding> {
 fn log(server: &Server) -> Option<Finding> {
     (!server.is_on("log_bin")).then(|| {
         let message = "The server does not write a binary log (log_bin is off).";
-        Finding::error(codes::NO_LOG, message, "Start the server with --log-bin.")
+        Finding::error(codes::NO_LOG, message, Platform::of(server).log())
     })
 }
 
@@ -58,7 +59,9 @@ fn format(server: &Server) -> Option<Finding> {
     let format = server.variable("binlog_format").unwrap_or("ROW");
     (!format.eq_ignore_ascii_case("ROW")).then(|| {
         let message = format!("Changes are logged as statements (binlog_format = {format}).");
-        let fix = "Run SET GLOBAL binlog_format = 'ROW'; and let the sessions connect again.";
+        let set = Platform::of(server).set("binlog_format", "'ROW'");
+        let fix =
+            format!("{set} Sessions that are open keep their format: let them connect again.");
         Finding::error(codes::FORMAT, message, fix)
     })
 }
@@ -70,8 +73,7 @@ fn gtid(server: &Server) -> Option<Finding> {
     let mode = server.variable("gtid_mode").unwrap_or("OFF");
     (!mode.eq_ignore_ascii_case("ON")).then(|| {
         let message = format!("Transactions have no identifiers (gtid_mode = {mode}).");
-        let fix = "Set enforce_gtid_consistency = ON and go through gtid_mode = OFF_PERMISSIVE, \
-                   ON_PERMISSIVE to ON; all of it works while the server runs.";
+        let fix = Platform::of(server).gtids();
         Finding::error(codes::NO_GTID, message, fix)
     })
 }
@@ -83,7 +85,8 @@ fn image(server: &Server) -> Option<Finding> {
             "Rows are not logged whole (binlog_row_image = {image}): events have no old row, and \
              unchanged large values are replaced by a placeholder."
         );
-        Finding::warning(codes::ROW_IMAGE, message, "Run SET GLOBAL binlog_row_image = 'FULL';")
+        let fix = Platform::of(server).set("binlog_row_image", "'FULL'");
+        Finding::warning(codes::ROW_IMAGE, message, fix)
     })
 }
 
@@ -94,7 +97,7 @@ fn metadata(server: &Server) -> Option<Finding> {
             "Column names are not logged (binlog_row_metadata = {metadata}): structures are \
              followed through the statements in the log."
         );
-        let fix = "Run SET GLOBAL binlog_row_metadata = 'FULL';";
+        let fix = Platform::of(server).set("binlog_row_metadata", "'FULL'");
         Finding::warning(codes::ROW_METADATA, message, fix)
     })
 }
@@ -109,7 +112,7 @@ fn retention(server: &Server) -> Option<Finding> {
         let message = format!(
             "The log is kept for {hours} h: a connector that stands still for longer loses changes."
         );
-        let fix = "Run SET GLOBAL binlog_expire_logs_seconds = 604800;";
+        let fix = Platform::of(server).retention();
         Finding::warning(codes::RETENTION, message, fix)
     })
 }

@@ -21,7 +21,8 @@ const VARIABLES: &str = "'version','version_comment','log_bin','binlog_format','
      'server_id','server_uuid','collation_server','default_collation_for_utf8mb4',\
      'explicit_defaults_for_timestamp','lower_case_table_names','gtid_strict_mode',\
      'binlog_expire_logs_seconds','expire_logs_days','binlog_legacy_event_pos','log_bin_compress',\
-     'character_set_collations','sql_mode'";
+     'character_set_collations','sql_mode','basedir','aurora_version','log_replica_updates',\
+     'log_slave_updates','binlog_rows_query_log_events','binlog_annotate_row_events'";
 
 /// A server as it is now.
 #[derive(Clone, Debug)]
@@ -39,12 +40,16 @@ impl Server {
         let sql = format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({VARIABLES})");
         let rows: Vec<(String, String)> =
             conn.query(sql).await.map_err(|error| sql_error(&error, DOING))?;
-        let variables: HashMap<String, String> = rows.into_iter().collect();
+        Ok(Self::from_variables(rows.into_iter().collect()))
+    }
+
+    /// The server that has these global variables.
+    pub(crate) fn from_variables(variables: HashMap<String, String>) -> Self {
         let text = variables.get("version").map(String::as_str).unwrap_or_default();
         let comment = variables.get("version_comment").map(String::as_str).unwrap_or_default();
         let maria = [text, comment].iter().any(|it| it.to_ascii_lowercase().contains("mariadb"));
         let flavor = if maria { Flavor::MariaDb } else { Flavor::MySql };
-        Ok(Self { flavor, version: version(text), variables })
+        Self { flavor, version: version(text), variables }
     }
 
     /// A global variable; nothing where the server does not have it.

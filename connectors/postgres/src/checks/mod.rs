@@ -7,10 +7,12 @@
 //!  ours      publication, slot
 //! ```
 
+pub mod platform;
 mod role;
-mod server;
+pub(crate) mod server;
 mod tables;
 
+use crate::checks::platform::Platform;
 use crate::codes;
 use crate::publication::{self, Listed};
 use crate::settings::{PublicationMode, Settings};
@@ -22,13 +24,14 @@ use walbrook_core::finding::Finding;
 
 /// Looks at everything that has to hold. An error means that it could not be looked at.
 pub async fn check(client: &Client, settings: &Settings) -> Result<Vec<Finding>> {
+    let platform = Platform::ask(client).await?;
     let server = server::Server::ask(client).await?;
     let slot = slot::inspect(client, &settings.slot).await?;
-    let mut findings = server.findings(slot.is_some());
+    let mut findings = server.findings(slot.is_some(), platform);
     if let Some(Err(error)) = slot.map(|slot| slot.verify(&settings.dbname)) {
         findings.push(Finding::error(error.code, error.message, error.fix));
     }
-    findings.extend(role::check(client, settings).await?);
+    findings.extend(role::check(client, settings, platform).await?);
     let wanted = publication::selected(client, settings).await?;
     findings.extend(tables::check(client, settings, &wanted).await?);
     findings.extend(published(client, settings, &wanted).await?);
@@ -58,6 +61,9 @@ async fn published(
         let finding = if all { Finding::error } else { Finding::warning };
         findings.push(finding(codes::PUBLICATION_FOREIGN, message, fix));
     }
+    if !missing.is_empty() && mode == PublicationMode::Filtered {
+        findings.extend(role::may_add(client, settings, &missing).await?);
+    }
     if !found.left_out.is_empty() {
         let message =
             format!("The publication \"{name}\" leaves out {}.", found.left_out.join(", "));
@@ -71,7 +77,7 @@ async fn published(
 }
 
 /// One value of a query that has one row.
-async fn ask<T>(client: &Client, sql: &str) -> Result<T>
+pub(crate) async fn ask<T>(client: &Client, sql: &str) -> Result<T>
 where
     T: for<'a> tokio_postgres::types::FromSql<'a>,
 {
@@ -79,6 +85,6 @@ where
     row.try_get(0).map_err(failed)
 }
 
-fn failed(error: tokio_postgres::Error) -> Error {
+pub(crate) fn failed(error: tokio_postgres::Error) -> Error {
     sql_error(&error, "checking the server")
 }

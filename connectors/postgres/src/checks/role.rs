@@ -1,7 +1,9 @@
 //! The rights of the role.
 
+use super::platform::Platform;
 use super::{ask, failed};
 use crate::codes;
+use crate::publication::{self, Listed};
 use crate::settings::{PublicationMode, Settings};
 use crate::transport::identifier;
 use tokio_postgres::Client;
@@ -15,15 +17,16 @@ const MAY_REPLICATE: &str = "SELECT (SELECT rolsuper OR rolreplication FROM pg_r
       AND pg_has_role(current_user, oid, 'MEMBER'))";
 
 /// Whether the role may replicate.
-pub(super) async fn check(client: &Client, settings: &Settings) -> Result<Vec<Finding>> {
+pub(super) async fn check(
+    client: &Client,
+    settings: &Settings,
+    platform: Platform,
+) -> Result<Vec<Finding>> {
     if ask(client, MAY_REPLICATE).await? {
         return Ok(Vec::new());
     }
     let message = format!("The role \"{}\" may not replicate.", settings.user);
-    let user = identifier(&settings.user);
-    let fix = format!(
-        "Run ALTER ROLE {user} REPLICATION; (Amazon RDS: GRANT rds_replication TO {user};)"
-    );
+    let fix = format!("Run {}", platform.may_replicate(&settings.user));
     Ok(vec![Finding::error(codes::RIGHT, message, fix)])
 }
 
@@ -84,5 +87,35 @@ async fn owners(client: &Client, settings: &Settings, create: &str) -> Result<Ve
         others.join(", ")
     );
     let fix = format!("As their owner run {create}; and set publication_mode = \"existing\".");
+    Ok(vec![Finding::error(codes::RIGHT, message, fix)])
+}
+
+/// Whether the role may add tables to our publication: it has to own both.
+pub(super) async fn may_add(
+    client: &Client,
+    settings: &Settings,
+    missing: &[&Listed],
+) -> Result<Vec<Finding>> {
+    let sql = "SELECT pg_has_role(current_user, pubowner, 'USAGE') \
+                   AND (SELECT bool_and(pg_has_role(current_user, relowner, 'USAGE')) \
+                        FROM pg_class WHERE oid = ANY($2)) \
+               FROM pg_publication WHERE pubname = $1";
+    let name = &settings.publication;
+    let oids: Vec<u32> = missing.iter().map(|listed| listed.oid).collect();
+    let row = client.query_opt(sql, &[name, &oids]).await.map_err(failed)?;
+    let may = row.map(|row| row.try_get::<_, Option<bool>>(0)).transpose().map_err(failed)?;
+    if may.flatten().unwrap_or(true) {
+        return Ok(Vec::new());
+    }
+    let tables: Vec<_> = missing.iter().map(|listed| listed.table.clone()).collect();
+    let list = tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "The publication \"{name}\" does not hold {list}, and the role \"{}\" may not add them.",
+        settings.user
+    );
+    let fix = format!(
+        "As the owner of the publication and the tables run {};",
+        publication::add_tables(name, &tables)
+    );
     Ok(vec![Finding::error(codes::RIGHT, message, fix)])
 }

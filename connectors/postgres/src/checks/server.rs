@@ -1,6 +1,7 @@
 //! The server and its settings.
 
 use super::failed;
+use super::platform::Platform;
 use crate::codes;
 use tokio_postgres::Client;
 use walbrook_core::error::Result;
@@ -11,20 +12,20 @@ const OLDEST: i32 = 140_000;
 
 /// What the server says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Server {
-    version: i32,
-    wal_level: String,
-    encoding: String,
+pub(crate) struct Server {
+    pub(crate) version: i32,
+    pub(crate) wal_level: String,
+    pub(crate) encoding: String,
     standby: bool,
     /// Allowed and in use.
-    slots: (i64, i64),
-    senders: (i64, i64),
+    pub(crate) slots: (i64, i64),
+    pub(crate) senders: (i64, i64),
     /// Megabytes of log that a slot may keep; -1 is no limit.
-    keep: i64,
+    pub(crate) keep: i64,
 }
 
 impl Server {
-    pub(super) async fn ask(client: &Client) -> Result<Self> {
+    pub(crate) async fn ask(client: &Client) -> Result<Self> {
         let sql = "SELECT current_setting('server_version_num')::int4, \
                           current_setting('wal_level'), current_setting('server_encoding'), \
                           pg_is_in_recovery(), \
@@ -47,7 +48,7 @@ impl Server {
     }
 
     /// What is wrong with it. A slot that exists needs no free one.
-    pub(super) fn findings(&self, slot_exists: bool) -> Vec<Finding> {
+    pub(super) fn findings(&self, slot_exists: bool, platform: Platform) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut error = |code, message: String, fix: &str| {
             findings.push(Finding::error(code, message, fix));
@@ -61,9 +62,7 @@ impl Server {
         }
         if self.wal_level != "logical" {
             let message = format!("wal_level is {}, not logical.", self.wal_level);
-            let fix = "Run ALTER SYSTEM SET wal_level = logical; and restart the server \
-                       (Amazon RDS: rds.logical_replication = 1 in the parameter group).";
-            error(codes::WAL_LEVEL, message, fix);
+            error(codes::WAL_LEVEL, message, &platform.logical());
         }
         if self.encoding != "UTF8" {
             let message = format!("The database is encoded in {}, not UTF8.", self.encoding);
@@ -76,23 +75,27 @@ impl Server {
         let (allowed, used) = self.slots;
         if !slot_exists && used >= allowed {
             let message = format!("All {allowed} replication slots are in use.");
-            let fix = "Drop one that nobody uses (SELECT * FROM pg_replication_slots;) or raise \
-                       max_replication_slots and restart the server.";
-            error(codes::SLOTS_FULL, message, fix);
+            let more = platform.set("max_replication_slots", &(allowed + 5).to_string(), true);
+            let fix = format!(
+                "Drop one that nobody uses (SELECT * FROM pg_replication_slots;). Or: {more}"
+            );
+            error(codes::SLOTS_FULL, message, &fix);
         }
         let (allowed, used) = self.senders;
         if used >= allowed {
             let message = format!("All {allowed} walsenders are in use.");
-            let fix = "Raise max_wal_senders and restart the server.";
-            error(codes::SENDERS_FULL, message, fix);
+            let more = platform.set("max_wal_senders", &(allowed + 5).to_string(), true);
+            error(codes::SENDERS_FULL, message, &more);
         }
         if self.keep < 0 {
             findings.push(Finding::warning(
                 codes::SLOT_LIMIT,
                 "max_slot_wal_keep_size is unlimited: a connector that stands still can fill the \
                  server's disk.",
-                "Run ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf(); \
-                 with a size that the disk has.",
+                format!(
+                    "{} Choose a size that the disk has.",
+                    platform.set("max_slot_wal_keep_size", "51200", false)
+                ),
             ));
         }
         findings
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn each_fault_is_found_with_its_fix() {
-        assert_eq!(good().findings(false), []);
+        assert_eq!(good().findings(false, Platform::Stock), []);
         let cases = [
             (Server { version: 130_005, ..good() }, codes::VERSION),
             (Server { wal_level: "replica".into(), ..good() }, codes::WAL_LEVEL),
@@ -128,10 +131,10 @@ mod tests {
             (Server { keep: -1, ..good() }, codes::SLOT_LIMIT),
         ];
         for (server, code) in cases {
-            let findings = server.findings(false);
+            let findings = server.findings(false, Platform::Rds);
             assert_eq!(findings.iter().map(|it| it.code).collect::<Vec<_>>(), [code]);
             assert!(findings.iter().all(|it| !it.fix.is_empty()));
         }
-        assert_eq!(Server { slots: (10, 10), ..good() }.findings(true), []);
+        assert_eq!(Server { slots: (10, 10), ..good() }.findings(true, Platform::Stock), []);
     }
 }
