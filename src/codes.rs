@@ -75,6 +75,8 @@ pub const OTHER_TRANSACTION: Code = Code::new("WB-RUN-003");
 pub const COMPACTED_KEYLESS: Code = Code::new("WB-RUN-004");
 /// A topic has fewer partitions than were pinned for it.
 pub const FEWER_PARTITIONS: Code = Code::new("WB-RUN-005");
+/// Nothing of a table could be told for too many changes in a row.
+pub const POISON_LIMIT: Code = Code::new("WB-RUN-015");
 /// Something that cannot be: a defect of Walbrook.
 pub const INTERNAL: Code = Code::new("WB-RUN-020");
 /// A part of the connector ended without saying why.
@@ -115,7 +117,8 @@ mod tests {
 
     const ROOT: &str = env!("CARGO_MANIFEST_DIR");
     const MAKES: &str = "Code::new(";
-    const FILES: [&str; 4] = [
+    const FILES: [&str; 5] = [
+        "connectors/core/src/codes.rs",
         "src/codes.rs",
         "connectors/postgres/src/codes.rs",
         "connectors/mysql/src/codes.rs",

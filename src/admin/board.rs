@@ -2,11 +2,13 @@
 //!
 //! A pipeline writes through its [`Entry`]; readers take a copy of a [`ConnectorStatus`].
 
+use super::poison::PoisonCounts;
+use crate::shape::poison::{Poisoned, Policy};
 use crate::telemetry::{Meter, names};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use walbrook_core::error::Error;
+use walbrook_core::error::{Class, Code, Error};
 use walbrook_core::position::Position;
 use walbrook_core::resnapshot::Job;
 use walbrook_core::source::{Gauges, Progress};
@@ -106,6 +108,8 @@ pub struct ConnectorStatus {
     pub bytes: u64,
     /// Source transactions delivered in more than one Kafka transaction since the process began.
     pub splits: u64,
+    /// Changes that could not be told, and what became of them.
+    pub poison: PoisonCounts,
     /// Commit time of the newest transaction delivered, microseconds since 1970.
     pub commit_us: i64,
     /// Its settings, secrets hidden.
@@ -134,6 +138,7 @@ impl ConnectorStatus {
             transactions: 0,
             bytes: 0,
             splits: 0,
+            poison: PoisonCounts::default(),
             commit_us: 0,
             settings,
         }
@@ -273,6 +278,9 @@ impl Entry {
 
     /// The connector has ended because of `error`.
     pub fn ended(&self, phase: Phase, error: &Error) {
+        if error.class == Class::Poison {
+            self.count_poison(Policy::Halt, error.code);
+        }
         self.write(|status| {
             status.set_phase(phase);
             status.error = Some(error.clone());
@@ -352,6 +360,28 @@ impl Entry {
         self.meter.histogram(names::COMMIT_LATENCY).record(elapsed.as_secs_f64());
     }
 
+    /// Changes could not be told, and what became of them is committed.
+    pub fn poisoned(&self, changes: &[Poisoned]) {
+        for change in changes {
+            self.count_poison(change.policy, change.code);
+        }
+        if changes.is_empty() {
+            return;
+        }
+        self.write(|status| {
+            for change in changes {
+                let Some(changes) = status.poison.add(change, Instant::now()) else { continue };
+                let (table, policy, code) = (&change.table, change.policy.as_str(), change.code);
+                tracing::warn!(%table, policy, %code, changes, "changes could not be told");
+            }
+        });
+    }
+
+    fn count_poison(&self, policy: Policy, code: Code) {
+        let labels = [("policy", policy.as_str()), ("code", code.as_str())];
+        self.meter.counter(names::POISON, &labels).increment(1);
+    }
+
     /// A source transaction is larger than a Kafka transaction may be.
     pub fn split(&self) {
         self.meter.counter(names::SPLITS, &[]).increment(1);
@@ -379,7 +409,6 @@ pub(crate) fn now_us() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use walbrook_core::error::Code;
 
     fn progress(table: &str, bytes: u64) -> Progress {
         let table = table.to_owned();

@@ -17,6 +17,7 @@ use walbrook_core::error::Result;
 pub mod board;
 pub mod control;
 pub mod lag;
+mod poison;
 pub mod server;
 pub mod status;
 

@@ -68,6 +68,7 @@ fn ours(status: &ConnectorStatus) -> Value {
         "transactions": status.transactions,
         "bytes": status.bytes,
         "splits": status.splits,
+        "poison": status.poison.json(),
         "retries": status.retries,
         "error": error,
     })

@@ -55,6 +55,18 @@ choice! {
 }
 
 choice! {
+    /// What is done about a change that cannot be told.
+    Poison {
+        /// The connector stops in front of it.
+        Halt = "halt",
+        /// It goes to the topic of dead letters.
+        DeadLetter = "dead_letter",
+        /// It is left out, counted and logged.
+        Skip = "skip",
+    }
+}
+
+choice! {
     /// How NUMERIC and DECIMAL values are written.
     Decimal {
         /// Connect's Decimal: unscaled bytes.

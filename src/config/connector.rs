@@ -7,7 +7,7 @@ use super::pattern::Pattern;
 use super::place::Part;
 use super::reader::{Reader, Reading};
 use super::setting::{Setting, Wrong};
-use super::{mysql, postgres};
+use super::{mysql, poison, postgres};
 use crate::codes;
 use config::{Map, Value, ValueKind};
 use std::collections::BTreeMap;
@@ -43,6 +43,7 @@ pub(super) fn connector(
         skipped_operations: operations(&mut reader),
         heartbeat: reader.or("heartbeat", Duration::ZERO),
         keys: keys(&mut reader),
+        poison: poison::read(&mut reader),
         values: values(&mut reader, server),
         schema_names: reader.or("schema_names", Names::None),
         field_names: reader.or("field_names", Names::None),

@@ -13,6 +13,7 @@ mod model;
 mod mysql;
 mod pattern;
 mod place;
+mod poison;
 mod postgres;
 mod print;
 mod problem;

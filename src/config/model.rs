@@ -1,6 +1,6 @@
 //! What the daemon is told: the configuration after all layers are merged and checked.
 
-use super::choice::{Binary, Decimal, Delivery, Names, Snapshot, Temporal, TlsMode};
+use super::choice::{Binary, Decimal, Delivery, Names, Poison, Snapshot, Temporal, TlsMode};
 use super::database::Database;
 use super::mysql::MySql;
 use super::pattern::{Pattern, glob_matches};
@@ -124,6 +124,8 @@ pub struct Connector {
     pub heartbeat: Duration,
     /// Key columns that differ from the table's own.
     pub keys: Vec<MessageKey>,
+    /// What is done about changes that cannot be told.
+    pub poison: PoisonPolicy,
     /// How values are represented.
     pub values: Values,
     /// What is done to schema names that Avro does not allow.
@@ -186,6 +188,34 @@ pub struct MessageKey {
     pub table: Pattern,
     /// Columns of the key.
     pub columns: Vec<String>,
+}
+
+/// What is done about changes that cannot be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoisonPolicy {
+    /// For tables that are not named below.
+    pub policy: Poison,
+    /// The first entry that means a table decides.
+    pub tables: Vec<PoisonTable>,
+    /// Such changes of one table in a row that are borne; 0 is without limit.
+    pub limit: u64,
+}
+
+impl PoisonPolicy {
+    /// The policy of the table called `name`.
+    pub fn of(&self, name: &str) -> Poison {
+        let own = self.tables.iter().find(|entry| entry.table.matches(name));
+        own.map_or(self.policy, |entry| entry.policy)
+    }
+}
+
+/// The policy of the tables that a pattern means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoisonTable {
+    /// The tables.
+    pub table: Pattern,
+    /// What is done.
+    pub policy: Poison,
 }
 
 /// A set of operations.

@@ -70,6 +70,7 @@ impl Report for Reporter {
             bytes: committed.bytes,
             commit_us: commit_us.filter(|&us| us > 0 && committed.transactions > 0),
         });
+        self.entry.poisoned(&committed.poisoned);
         self.entry.commit_latency(committed.took);
     }
 

@@ -251,6 +251,7 @@ impl Delivery {
             bytes: done.bytes,
             transactions: done.transactions,
             took: done.asked.elapsed(),
+            poisoned: done.poisoned,
         });
         Ok(())
     }

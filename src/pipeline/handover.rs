@@ -70,14 +70,18 @@ impl Delivery {
         holding.bytes += size as u64;
         holding.only_progress &= count == 0;
         self.tally.transactions += out.transactions;
+        let mut poisoned = std::mem::take(&mut out.poisoned);
         let cut = match boundary {
             Some(boundary) if !self.tally.is_torn() && (cut || self.is_due(&holding)) => {
                 self.tally.deliver(boundary.at, size, now);
+                let behind = poisoned.split_off(boundary.poisoned.min(poisoned.len()));
+                self.tally.poisoned.extend(std::mem::replace(&mut poisoned, behind));
                 let updates = self.close(Some(boundary.position), now);
                 self.tally.deliver(count - boundary.at, 0, now);
                 Some(Cut { at: boundary.at, updates })
             }
             boundary => {
+                self.tally.poisoned.append(&mut poisoned);
                 self.tally.deliver(count, size, now);
                 match boundary {
                     Some(boundary) if boundary.at == count => {
@@ -88,6 +92,7 @@ impl Delivery {
                 }
             }
         };
+        self.tally.poisoned.append(&mut poisoned);
         if count > 0 || cut.is_some() {
             let records = std::mem::take(&mut out.records);
             self.send(Command::Deliver(Deliver { records, cut })).await?;

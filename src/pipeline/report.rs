@@ -1,5 +1,6 @@
 //! What a pipeline tells about itself, for status and metrics.
 
+use crate::shape::poison::Poisoned;
 use std::sync::Arc;
 use std::time::Duration;
 use walbrook_core::error::Error;
@@ -43,6 +44,8 @@ pub struct Committed {
     pub transactions: u64,
     /// From asking to the receipt.
     pub took: Duration,
+    /// Changes among them that could not be told, and what became of them.
+    pub poisoned: Vec<Poisoned>,
 }
 
 /// Takes the news of one connector.

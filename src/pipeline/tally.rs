@@ -2,6 +2,7 @@
 
 use super::commit::Holding;
 use super::orders::Reply;
+use crate::shape::poison::Poisoned;
 use std::collections::{BTreeSet, VecDeque};
 use tokio::time::Instant;
 use walbrook_core::batch::Lane;
@@ -22,6 +23,8 @@ pub struct InFlight {
     pub bytes: u64,
     /// When it was asked for.
     pub asked: Instant,
+    /// Changes that could not be told.
+    pub poisoned: Vec<Poisoned>,
     /// What is due when it is committed.
     pub promises: Vec<Promise>,
 }
@@ -46,6 +49,8 @@ pub struct Tally {
     pub bytes: u64,
     /// Source transactions that ended in it.
     pub transactions: u64,
+    /// Changes in it that could not be told.
+    pub poisoned: Vec<Poisoned>,
     /// When the first thing to be committed came in.
     since: Option<Instant>,
     /// The boundary at the very end of what is delivered, if it ends at one.
@@ -68,6 +73,7 @@ impl Default for Tally {
             records: 0,
             bytes: 0,
             transactions: 0,
+            poisoned: Vec::new(),
             since: None,
             position: None,
             updates: Updates::new(),
@@ -188,6 +194,7 @@ impl Tally {
             bytes: std::mem::take(&mut self.bytes),
             asked: now,
             promises: std::mem::take(&mut self.promises),
+            poisoned: std::mem::take(&mut self.poisoned),
         });
         self.since = None;
         // Behind a split the transaction goes on; its next records are not to be closed alone.

@@ -12,11 +12,13 @@
 
 mod context;
 mod control;
+mod dead_letter;
 pub mod envelope;
 pub mod key;
 mod moment;
 pub mod names;
 pub mod output;
+pub mod poison;
 pub mod recipe;
 pub mod resolved;
 mod row;

@@ -1,5 +1,6 @@
 //! What shape has made of a batch so far.
 
+use super::poison::Poisoned;
 use walbrook_core::batch::Span;
 use walbrook_core::position::Position;
 use walbrook_core::record::{Header, Record, Records, TopicId};
@@ -11,6 +12,17 @@ pub struct Boundary {
     pub at: usize,
     /// The position that is reached there.
     pub position: Position,
+    /// Number of poison changes that lie before it.
+    pub poisoned: usize,
+}
+
+/// How much an output had, so that what a failed change has written can be taken back.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    bytes: usize,
+    records: usize,
+    headers: usize,
+    context: Option<(u32, u32)>,
 }
 
 /// Records made from a batch, and where they may be cut.
@@ -22,6 +34,8 @@ pub struct Output {
     pub boundary: Option<Boundary>,
     /// Source transactions that ended in this output.
     pub transactions: u64,
+    /// Changes that were not told.
+    pub poisoned: Vec<Poisoned>,
     /// First and number of the headers that every data record of this arena shares.
     context: Option<(u32, u32)>,
 }
@@ -30,6 +44,31 @@ impl Output {
     /// Starts afresh on an emptied arena.
     pub fn reset(&mut self, records: Records) {
         *self = Output { records, ..Output::default() };
+    }
+
+    /// What is there now.
+    #[inline]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            bytes: self.records.bytes.len(),
+            records: self.records.records.len(),
+            headers: self.records.headers.len(),
+            context: self.context,
+        }
+    }
+
+    /// Takes back everything since `mark`.
+    pub fn restore(&mut self, mark: Mark) {
+        self.records.bytes.truncate(mark.bytes);
+        self.records.records.truncate(mark.records);
+        self.records.headers.truncate(mark.headers);
+        self.context = mark.context;
+    }
+
+    /// The records since `mark`.
+    #[inline]
+    pub fn since(&self, mark: Mark) -> &[Record] {
+        self.records.records.get(mark.records..).unwrap_or_default()
     }
 
     /// Appends bytes to the arena.

@@ -24,6 +24,8 @@ pub struct Recipe {
     pub key: Option<KeyRecipe>,
     key_text: Option<String>,
     value_text: String,
+    /// Schema of a row alone.
+    pub row_text: String,
     /// What resolving has found, once it has.
     pub ready: Option<Ready>,
 }
@@ -39,6 +41,14 @@ pub struct Ready {
     pub value: [u8; 5],
 }
 
+impl Ready {
+    /// The number of the value's schema.
+    pub fn value_id(&self) -> u32 {
+        let [_, a, b, c, d] = self.value;
+        u32::from_be_bytes([a, b, c, d])
+    }
+}
+
 impl Recipe {
     /// Compiles the recipe of `layout`.
     pub fn compile(layout: &Arc<Layout>, settings: &Settings, source: &Schema) -> Result<Self> {
@@ -51,12 +61,21 @@ impl Recipe {
         };
         let fields = value_fields(layout, settings)?;
         let value = envelope::value_schema(schema_name("Value"), fields);
+        let row_text = text::of(&value);
         let value_text = text::of(&envelope::schema(schema_name("Envelope"), &value, source));
         let places = key_places(layout, settings)?;
         let field_name = |name: &str| settings.field_names.field(name);
         let key = KeyRecipe::new(layout, &places, schema_name("Key"), field_name);
         let key_text = key.as_ref().map(|key| text::of(&key.schema));
-        Ok(Self { layout: Arc::clone(layout), topic, key, key_text, value_text, ready: None })
+        Ok(Self {
+            layout: Arc::clone(layout),
+            topic,
+            key,
+            key_text,
+            value_text,
+            row_text,
+            ready: None,
+        })
     }
 
     /// Fills in what is resolved; answers what is not.

@@ -1,5 +1,6 @@
 //! What is known of the outside: schema ids, topic handles, pinned partition counts.
 
+use super::shaper::Stop;
 use std::collections::HashMap;
 use walbrook_core::record::TopicId;
 use walbrook_core::resolve::{Topic, TopicKind};
@@ -39,6 +40,17 @@ pub struct Handle {
 pub struct Resolved {
     schemas: HashMap<String, HashMap<String, u32>>,
     topics: HashMap<String, Handle>,
+    /// What each topic takes, by its number.
+    limits: Vec<Limit>,
+}
+
+/// What a topic takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Its name.
+    pub name: String,
+    /// Its `max.message.bytes`.
+    pub max_bytes: usize,
 }
 
 impl Resolved {
@@ -52,6 +64,17 @@ impl Resolved {
         self.topics.get(name).copied()
     }
 
+    /// What the topic with this number takes.
+    #[inline]
+    pub fn limit(&self, id: TopicId) -> Option<&Limit> {
+        self.limits.get(id as usize)
+    }
+
+    /// Why shaping stops where `needs` are missing.
+    pub(super) fn stop(&self, needs: Vec<Need>) -> Stop {
+        Stop::Need(needs)
+    }
+
     /// Remembers a schema id.
     pub fn add_schema(&mut self, subject: String, text: String, id: u32) {
         self.schemas.entry(subject).or_default().insert(text, id);
@@ -60,6 +83,9 @@ impl Resolved {
     /// Remembers a topic, with the number of partitions that was pinned for it earlier, if any.
     pub fn add_topic(&mut self, name: String, topic: Topic, pinned: Option<i32>) -> Handle {
         let id = self.topics.len() as TopicId;
+        if !self.topics.contains_key(&name) {
+            self.limits.push(Limit { name: name.clone(), max_bytes: topic.max_bytes });
+        }
         let handle = Handle { id, partitions: pinned.unwrap_or(topic.partitions).max(1) };
         *self.topics.entry(name).or_insert(handle)
     }

@@ -8,6 +8,7 @@ use super::settings::Settings;
 use super::transaction::Open;
 use walbrook_core::batch::{Batch, Image, Span, State};
 use walbrook_core::change::{Change, Op};
+use walbrook_core::error::Result;
 use walbrook_core::partition;
 use walbrook_core::source::Description;
 
@@ -22,13 +23,13 @@ pub(super) struct Row<'a> {
     pub(super) now_us: i64,
     pub(super) out: &'a mut Output,
     pub(super) open: Option<&'a mut Open>,
-    pub(super) deliver: bool,
     pub(super) block: &'a mut Vec<u8>,
 }
 
 impl Row<'_> {
-    /// Writes the records of the change: one; two for a delete; three for a change of key.
-    pub(super) fn write(&mut self) {
+    /// Writes the records of the change: one; two for a delete; three for a change of key. What is
+    /// written before an error, or counted, the caller takes back.
+    pub(super) fn write(&mut self) -> Result<()> {
         let (before, after) = (self.change.before, self.change.after);
         match (self.change.op, before, after) {
             (Op::Update, Some(old), Some(new)) if self.key_differs(old, new) => {
@@ -47,6 +48,7 @@ impl Row<'_> {
             // A delete without an image cannot be told; PostgreSQL refuses such a statement.
             (_, _, None) => {}
         }
+        Ok(())
     }
 
     fn key_differs(&self, old: Image, new: Image) -> bool {
@@ -79,9 +81,6 @@ impl Row<'_> {
 
     /// Appends the header that links the two halves of a key change, and the context headers.
     fn linked_headers(&mut self, name: &str, json: &str) -> (u32, u32) {
-        if !self.deliver {
-            return (0, 0);
-        }
         let mark = self.out.header_mark();
         self.out.header(name, json.as_bytes());
         if self.settings.context_headers {
@@ -107,9 +106,6 @@ impl Row<'_> {
         headers: (u32, u32),
     ) {
         self.count();
-        if !self.deliver {
-            return;
-        }
         let headers = self.headers(headers);
         let key = self.key(keyed);
         let value = self.envelope(op, before, after);
@@ -118,7 +114,7 @@ impl Row<'_> {
     }
 
     fn tombstone(&mut self, keyed: Image, headers: (u32, u32)) {
-        if !self.deliver || !self.settings.tombstones {
+        if !self.settings.tombstones {
             return;
         }
         let headers = self.headers(headers);
@@ -129,9 +125,6 @@ impl Row<'_> {
 
     fn truncate(&mut self) {
         self.count();
-        if !self.deliver {
-            return;
-        }
         let headers = self.headers((0, 0));
         let value = self.envelope(Op::Truncate, None, None);
         self.out.push(self.ready.topic.id, 0, None, Some(value), headers);

@@ -1,6 +1,7 @@
 //! What the configuration says about shape.
 
 use super::names::Adjustment;
+use super::poison::{Policies, Policy};
 use std::collections::HashSet;
 use std::sync::Arc;
 use walbrook_core::layout::Table;
@@ -26,6 +27,10 @@ pub struct Settings {
     pub field_names: Adjustment,
     /// Identity of this run, in the context headers.
     pub run_id: String,
+    /// What is done about changes that cannot be told.
+    pub poison: Policies,
+    /// Poison changes of a table in a row that are borne; 0 is without limit.
+    pub poison_limit: u64,
 }
 
 /// Answers the configured key columns of a table.
@@ -44,6 +49,8 @@ impl Settings {
             schema_names: Adjustment::None,
             field_names: Adjustment::None,
             run_id: String::new(),
+            poison: Arc::new(|_| Policy::Halt),
+            poison_limit: 1000,
         }
     }
 
@@ -52,8 +59,18 @@ impl Settings {
         format!("{}.transaction", super::names::topic(&self.topic_prefix))
     }
 
+    /// Name of the topic of dead letters.
+    pub fn dead_letter_topic(&self) -> String {
+        dead_letter_topic(&self.topic_prefix)
+    }
+
     /// Name of the heartbeat topic.
     pub fn heartbeat_topic(&self) -> String {
         format!("__debezium-heartbeat.{}", super::names::topic(&self.topic_prefix))
     }
+}
+
+/// Name of the topic of dead letters under a topic prefix.
+pub fn dead_letter_topic(prefix: &str) -> String {
+    format!("{}.dlq", super::names::topic(prefix))
 }

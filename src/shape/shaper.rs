@@ -1,20 +1,25 @@
 //! The shaper: runs over the events of a batch and writes their records.
 
+mod settle;
+
 use super::context;
 use super::control::{self, Control};
-use super::output::{Boundary, Output};
+use super::dead_letter::Told;
+use super::output::{Boundary, Mark, Output};
+use super::poison::{Stage, Streaks};
 use super::recipe::Recipe;
 use super::resolved::{Need, Resolved};
 use super::row::Row;
 use super::settings::Settings;
 use super::transaction::{self, Open};
 use crate::codes;
+use settle::Case;
 use std::collections::HashMap;
 use std::sync::Arc;
 use walbrook_core::avro::write;
 use walbrook_core::batch::Batch;
-use walbrook_core::change::{Begin, Change, Event, Notice};
-use walbrook_core::error::{Error, Result};
+use walbrook_core::change::{Begin, Change, Event, Notice, Op};
+use walbrook_core::error::{Class, Error, Result};
 use walbrook_core::position::{Part, Position};
 use walbrook_core::schema::Kind;
 use walbrook_core::source::Description;
@@ -46,6 +51,8 @@ pub struct Shaper {
     delivered: Option<Part>,
     position: Option<Position>,
     block: Vec<u8>,
+    streaks: Streaks,
+    dead_letters: String,
 }
 
 impl Shaper {
@@ -63,6 +70,8 @@ impl Shaper {
             &control::one_field("Heartbeat", "ts_ms", Kind::Int64),
         );
         Self {
+            streaks: Streaks::new(settings.poison_limit),
+            dead_letters: settings.dead_letter_topic(),
             settings,
             description,
             resolved: Resolved::default(),
@@ -101,6 +110,7 @@ impl Shaper {
             let done = match event {
                 Event::Begin(begin) => self.begin(batch, begin, out),
                 Event::Change(change) => self.change(batch, change, out, now_us),
+                Event::Poison(poison) => self.poison(batch, poison, out, now_us),
                 Event::Notice(notice) => self.notice(batch, notice, out),
                 Event::End(position) => self.end(position, out),
                 Event::Progress(position) => {
@@ -126,7 +136,10 @@ impl Shaper {
         };
         let open = Open::new(id, begin.commit_us, skip);
         if self.settings.transaction_metadata {
-            let ready = self.transactions.resolve(&self.resolved).map_err(Stop::Need)?;
+            let ready = self
+                .transactions
+                .resolve(&self.resolved)
+                .map_err(|needs| self.resolved.stop(needs))?;
             if skip == 0 {
                 let id = |o: &mut Vec<u8>| write::string(o, &open.id);
                 control::write(out, ready, id, |o| open.write_begin(o), (0, 0));
@@ -144,7 +157,7 @@ impl Shaper {
             self.notices.len() - 1
         });
         let Some(control) = self.notices.get_mut(place) else { return Ok(()) };
-        let ready = control.resolve(&self.resolved).map_err(Stop::Need)?;
+        let ready = control.resolve(&self.resolved).map_err(|needs| self.resolved.stop(needs))?;
         let (key, value) = (notice.key.of(&batch.bytes), notice.value.of(&batch.bytes));
         let headers = context::shared(out, &self.settings, &self.description);
         let write = |bytes| move |out: &mut Vec<u8>| Vec::extend_from_slice(out, bytes);
@@ -154,7 +167,10 @@ impl Shaper {
 
     fn end(&mut self, position: &Position, out: &mut Output) -> Result<(), Stop> {
         if self.settings.transaction_metadata {
-            let ready = self.transactions.resolve(&self.resolved).map_err(Stop::Need)?;
+            let ready = self
+                .transactions
+                .resolve(&self.resolved)
+                .map_err(|needs| self.resolved.stop(needs))?;
             if let Some(open) = &self.open {
                 let id = |o: &mut Vec<u8>| write::string(o, &open.id);
                 control::write(out, ready, id, |o| open.write_end(o), (0, 0));
@@ -169,9 +185,12 @@ impl Shaper {
 
     fn reached(&mut self, position: &Position, out: &mut Output) {
         self.position = Some(position.clone());
-        out.boundary = Some(Boundary { at: out.records.records.len(), position: position.clone() });
+        let (at, poisoned) = (out.records.records.len(), out.poisoned.len());
+        out.boundary = Some(Boundary { at, position: position.clone(), poisoned });
     }
 
+    /// Tells a change, or does about it what the policy says. Only where that is done is the change
+    /// numbered: a cut must never lie behind one that is neither told nor settled.
     fn change(
         &mut self,
         batch: &Batch,
@@ -180,22 +199,60 @@ impl Shaper {
         now_us: i64,
     ) -> Result<(), Stop> {
         let place = self.recipe(batch, change.layout)?;
-        let Some(recipe) = self.recipes.get_mut(place) else { return Ok(()) };
-        let letter = change.op.letter().chars().next().unwrap_or_default();
-        let ready = if self.settings.skipped_operations.contains(&letter) {
-            None
-        } else {
-            Some(recipe.resolve(&self.resolved).map_err(Stop::Need)?)
-        };
-        let deliver = match &mut self.open {
-            Some(open) => {
-                open.number = change.number;
-                change.number > open.skip
+        if !self.skips(change.op) {
+            match self.tell(place, batch, change, out, now_us) {
+                Ok(()) => {}
+                Err((Stop::Failed(error), told)) if error.class == Class::Poison => {
+                    let stage = self.stage(place);
+                    let case = Case::of(place, stage, change, error, told);
+                    self.settle(&case, batch, out, now_us)?;
+                }
+                Err((stop, _)) => return Err(stop),
             }
-            None => true,
-        };
-        let Some(ready) = ready else { return Ok(()) };
+        }
+        if let Some(open) = &mut self.open {
+            open.number = change.number;
+        }
+        Ok(())
+    }
+
+    /// Whether changes of this kind are left out.
+    fn skips(&self, op: Op) -> bool {
+        let letter = op.letter().chars().next().unwrap_or_default();
+        self.settings.skipped_operations.contains(&letter)
+    }
+
+    /// Whether a change with this number is delivered already.
+    fn is_delivered(&self, number: u64) -> bool {
+        self.open.as_ref().is_some_and(|open| number <= open.skip)
+    }
+
+    /// Where a change of this recipe failed.
+    fn stage(&self, place: usize) -> Stage {
+        let ready = self.recipes.get(place).is_some_and(|recipe| recipe.ready.is_some());
+        if ready { Stage::Shape } else { Stage::Registry }
+    }
+
+    /// Writes the records of a change; with an error everything of it is taken back, and answered
+    /// are the records as they would have been.
+    fn tell(
+        &mut self,
+        place: usize,
+        batch: &Batch,
+        change: &Change,
+        out: &mut Output,
+        now_us: i64,
+    ) -> Result<(), (Stop, Vec<Told>)> {
+        let delivered = self.is_delivered(change.number);
+        if delivered && !self.settings.transaction_metadata {
+            return Ok(());
+        }
+        let Some(recipe) = self.recipes.get_mut(place) else { return Ok(()) };
+        let ready = recipe.resolve(&self.resolved);
+        let ready = ready.map_err(|needs| (self.resolved.stop(needs), Vec::new()))?;
         let Some(recipe) = self.recipes.get(place) else { return Ok(()) };
+        let mark = out.mark();
+        let counted = self.open.as_ref().map_or(0, Open::counted);
         let mut row = Row {
             settings: &self.settings,
             description: &self.description,
@@ -206,10 +263,23 @@ impl Shaper {
             now_us,
             out,
             open: self.open.as_mut(),
-            deliver,
             block: &mut self.block,
         };
-        row.write();
+        let written = row.write().and_then(|()| fit(out, mark, &self.resolved));
+        if let Err(error) = written {
+            let told = out.since(mark).iter().map(|record| Told::of(out, record)).collect();
+            out.restore(mark);
+            if let Some(open) = &mut self.open {
+                open.take_back(&recipe.layout.table, counted);
+            }
+            return Err((Stop::Failed(error), told));
+        }
+        if delivered {
+            // Written only to be counted: the orders of what follows depend on it.
+            out.restore(mark);
+        } else {
+            self.streaks.good(&recipe.layout.table);
+        }
         Ok(())
     }
 
@@ -240,8 +310,19 @@ impl Shaper {
     }
 }
 
+/// Whether the topics take every record since `mark`.
+#[inline]
+fn fit(out: &Output, mark: Mark, resolved: &Resolved) -> Result<()> {
+    for record in out.since(mark) {
+        if let Some(limit) = resolved.limit(record.topic) {
+            out.records.fits(record, &limit.name, limit.max_bytes)?;
+        }
+    }
+    Ok(())
+}
+
 /// Why shaping an event stopped.
-enum Stop {
+pub(super) enum Stop {
     Need(Vec<Need>),
     Failed(Error),
 }

@@ -81,6 +81,22 @@ impl Open {
         (self.total, order)
     }
 
+    /// Events counted so far.
+    #[inline]
+    pub fn counted(&self) -> u64 {
+        self.total
+    }
+
+    /// Takes back the events of `table` that were counted since there were `counted`.
+    pub fn take_back(&mut self, table: &Table, counted: u64) {
+        let more = self.total.saturating_sub(counted);
+        self.total -= more;
+        if let Some((_, count)) = self.collections.iter_mut().find(|(known, _)| known == table) {
+            *count = count.saturating_sub(more);
+        }
+        self.collections.retain(|(_, count)| *count > 0);
+    }
+
     /// Appends the block of an event with these orders.
     pub fn write_block(&self, out: &mut Vec<u8>, (total, collection): (u64, u64)) {
         write::string(out, &self.id);

@@ -44,7 +44,7 @@ impl Rows {
                 }
                 Event::End(_) => self.open = None,
                 Event::Change(change) => out.extend(self.change(batch, change, now_us)),
-                Event::Progress(_) | Event::Notice(_) => {}
+                Event::Progress(_) | Event::Notice(_) | Event::Poison(_) => {}
             }
         }
         out
@@ -148,7 +148,13 @@ mod tests {
             field("day", day),
             field("note", Schema::new(Kind::String).optional()),
         ];
-        Arc::new(Layout { table: Table::new("public", "t"), fingerprint: 1, fields, key: vec![0] })
+        Arc::new(Layout {
+            table: Table::new("public", "t"),
+            fingerprint: 1,
+            fields,
+            key: vec![0],
+            masked: false,
+        })
     }
 
     fn description() -> Description {

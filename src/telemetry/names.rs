@@ -9,6 +9,8 @@ pub const BYTES: &str = "walbrook_bytes_total";
 pub const TRANSACTIONS: &str = "walbrook_transactions_total";
 /// Source transactions that needed more than one Kafka transaction.
 pub const SPLITS: &str = "walbrook_splits_total";
+/// Changes that could not be told, with the labels `policy` and `code`.
+pub const POISON: &str = "walbrook_poison_total";
 /// Retries, with the label `code`.
 pub const RETRIES: &str = "walbrook_retries_total";
 /// Bytes of log between the newest position of the database and the last one confirmed.
@@ -38,6 +40,7 @@ pub(super) fn describe() {
     describe_counter!(BYTES, Unit::Bytes, "Bytes of keys and values delivered");
     describe_counter!(TRANSACTIONS, "Source transactions delivered whole");
     describe_counter!(SPLITS, "Source transactions that needed several Kafka transactions");
+    describe_counter!(POISON, "Changes that could not be told, by policy and code");
     describe_counter!(RETRIES, "Retries after a failure, by its code");
     describe_gauge!(LAG_BYTES, Unit::Bytes, "Log of the database not yet confirmed as delivered");
     describe_gauge!(

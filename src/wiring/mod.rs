@@ -212,8 +212,19 @@ fn shape(connector: &Connector, run_id: &str) -> shape::Settings {
         schema_names: names(connector.schema_names),
         field_names: names(connector.field_names),
         run_id: run_id.to_owned(),
+        poison: poison(connector),
+        poison_limit: connector.poison.limit,
         ..shape::Settings::new(&connector.topic_prefix)
     }
+}
+
+fn poison(connector: &Connector) -> shape::poison::Policies {
+    let poison = connector.poison.clone();
+    Arc::new(move |table: &Table| match poison.of(&table.to_string()) {
+        choice::Poison::Halt => shape::poison::Policy::Halt,
+        choice::Poison::DeadLetter => shape::poison::Policy::DeadLetter,
+        choice::Poison::Skip => shape::poison::Policy::Skip,
+    })
 }
 
 fn names(names: choice::Names) -> shape::names::Adjustment {

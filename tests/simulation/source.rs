@@ -115,6 +115,7 @@ fn layouts() -> Vec<Arc<Layout>> {
             field("v", Schema::new(Kind::Int64).optional()),
         ],
         key: vec![0],
+        masked: false,
     };
     (0..TABLES).map(|n| Arc::new(layout(n))).collect()
 }

@@ -359,6 +359,7 @@ mod tests {
                 field("note", Schema::new(Kind::String).optional(), &[0]),
             ],
             key: vec![0],
+            masked: false,
         }
     }
 

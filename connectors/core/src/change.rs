@@ -1,6 +1,7 @@
 //! What happened to the database, as a source tells it.
 
 use crate::batch::{Image, Span};
+use crate::error::Error;
 use crate::position::Position;
 use crate::schema::Schema;
 use std::sync::Arc;
@@ -96,6 +97,27 @@ pub struct Change {
     pub marker: Marker,
 }
 
+/// A change of one row that the source cannot tell: a value that is not in the form of its type, or
+/// that has no form here. It counts in its transaction as any other change; shape asks the policy
+/// what becomes of it.
+#[derive(Clone, Debug)]
+pub struct Poison {
+    /// Place of the layout in [`crate::batch::Batch::layouts`].
+    pub layout: u32,
+    /// What happened.
+    pub op: Op,
+    /// Number inside its transaction, as [`Change::number`].
+    pub number: u64,
+    /// Why, of [`crate::error::Class::Poison`].
+    pub error: Error,
+    /// The row as the source received it, in the arena; nothing where the layout is masked.
+    pub original: Option<Span>,
+    /// What kind of bytes these are (`pgoutput`, `copy`, `binlog`).
+    pub form: &'static str,
+    /// The source block.
+    pub source: Source,
+}
+
 /// The start of a transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Begin {
@@ -135,6 +157,8 @@ pub enum Event {
     Begin(Begin),
     /// A row changes.
     Change(Change),
+    /// A row changes in a way that cannot be told. Rare, and so apart from the events.
+    Poison(Box<Poison>),
     /// The source has a record of its own to tell. Outside transactions, before the position that
     /// covers it.
     Notice(Notice),

@@ -37,6 +37,9 @@ pub struct Layout {
     pub fields: Vec<Field>,
     /// Places in `fields` of the table's own key, in key order. Empty: the table has none.
     pub key: Vec<usize>,
+    /// Whether values of the table may not leave it as they are: some columns are masked, hashed or
+    /// left out. Then no dead letter has the row, neither as received nor as told.
+    pub masked: bool,
 }
 
 /// A column of a layout.
@@ -61,7 +64,7 @@ impl Layout {
     /// A layout with the fingerprint of its parts.
     pub fn new(table: Table, fields: Vec<Field>, key: Vec<usize>) -> Self {
         let fingerprint = fingerprint(&table, &fields, &key);
-        Self { table, fingerprint, fields, key }
+        Self { table, fingerprint, fields, key, masked: false }
     }
 
     /// The place of the column called `name`.

@@ -24,6 +24,7 @@ pub mod batch;
 pub mod change;
 pub mod checkpoint;
 pub mod chunk;
+pub mod codes;
 pub mod error;
 pub mod fault;
 pub mod finding;

@@ -15,6 +15,8 @@ pub enum TopicKind {
     Data,
     /// Transactions, heartbeats, schema changes: one partition.
     Control,
+    /// Dead letters: one partition, and they stay until a person deletes them.
+    DeadLetters,
 }
 
 /// What must be known of a topic before a record may be sent to it.

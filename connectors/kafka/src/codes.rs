@@ -28,7 +28,7 @@ pub const THREAD: Code = Code::new("WB-KAFKA-009");
 pub const REFUSED: Code = Code::new("WB-KAFKA-010");
 
 /// A record is larger than its topic allows.
-pub const TOO_LARGE: Code = Code::new("WB-KAFKA-020");
+pub use walbrook_core::codes::TOO_LARGE;
 /// A topic does not exist and must not be created.
 pub const NO_TOPIC: Code = Code::new("WB-KAFKA-021");
 /// A topic could not be created as configured.

@@ -162,18 +162,7 @@ impl<P: Port> Machine<P> {
             let text = format!("A record names topic number {}, which is unknown.", record.topic);
             return Err(Error::definite(codes::UNKNOWN_TOPIC, text).fix("This is a bug; tell us."));
         };
-        let size = wire_size(records, record);
-        if size <= topic.max_bytes {
-            return Ok(());
-        }
-        let (name, max) = (&topic.name, topic.max_bytes);
-        let text = format!(
-            "A record for topic \"{name}\" has {size} bytes; the topic allows {max} (max.message.bytes)."
-        );
-        Err(Error::poison(codes::TOO_LARGE, text).fix(format!(
-            "Run `kafka-configs.sh --bootstrap-server … --alter --entity-type topics --entity-name {name} --add-config max.message.bytes={}`, or exclude the column.",
-            size.next_power_of_two()
-        )))
+        records.fits(record, &topic.name, topic.max_bytes)
     }
 
     /// Puts `updates` into the transaction, which is opened where none is, and commits it.
@@ -221,21 +210,6 @@ impl<P: Port> Machine<P> {
             Stop::Port(error) => explain(error),
         }
     }
-}
-
-/// An upper bound of what a record alone takes in a batch, before compression.
-pub fn wire_size(records: &Records, record: &Record) -> usize {
-    /// Batch header (61), and the record's own lengths and deltas at their longest.
-    const FRAME: usize = 61 + 36;
-    let from = record.headers as usize;
-    let headers = records.headers.get(from..from + record.header_count as usize);
-    let headers = headers.unwrap_or_default().iter();
-    FRAME
-        + record.key.map_or(0, |key| key.len as usize)
-        + record.value.map_or(0, |value| value.len as usize)
-        + headers
-            .map(|h| 10 + h.name.len as usize + h.value.map_or(0, |v| v.len as usize))
-            .sum::<usize>()
 }
 
 /// What the pipeline is told about a failure of the port.

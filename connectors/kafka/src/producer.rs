@@ -145,7 +145,7 @@ impl Producer {
             run = run.get(taken..).unwrap_or_default();
             if let Some(code) = refused {
                 let next = run.first().and_then(|n| records.records.get(*n as usize));
-                let size = next.map_or(0, |r| crate::machine::wire_size(records, r));
+                let size = next.map_or(0, |r| records.wire_size(r));
                 self.not_taken(code, size)?;
             }
         }

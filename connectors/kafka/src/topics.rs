@@ -45,6 +45,9 @@ const CHECKPOINT: &[(&str, &str)] = &[
     ("min.cleanable.dirty.ratio", "0.01"),
 ];
 
+/// How a topic of dead letters is made: nothing goes by itself.
+const DEAD_LETTERS: &[(&str, &str)] = &[("cleanup.policy", "delete"), ("retention.ms", "-1")];
+
 /// The topics of one connector's cluster.
 #[derive(Clone)]
 pub struct Topics {
@@ -176,7 +179,7 @@ impl Topics {
     /// The topic `name`, created where it is missing and that is allowed.
     pub async fn ensure(&self, name: &str, kind: TopicKind) -> Result<Topic> {
         let settings = &self.settings;
-        let partitions = if kind == TopicKind::Control { 1 } else { settings.partitions };
+        let partitions = if kind == TopicKind::Data { settings.partitions } else { 1 };
         if let Some(topic) = self.find(name).await? {
             return Ok(topic);
         }
@@ -189,6 +192,7 @@ impl Topics {
         }
         let config: Vec<(&str, &str)> = match kind {
             TopicKind::Control => Vec::new(),
+            TopicKind::DeadLetters => DEAD_LETTERS.to_vec(),
             TopicKind::Data => {
                 settings.data_topic_config.iter().map(|(k, v)| (&**k, &**v)).collect()
             }

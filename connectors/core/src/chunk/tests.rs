@@ -19,7 +19,13 @@ fn layout() -> Arc<Layout> {
         field("a", Schema::new(Kind::Int64)),
         field("b", Schema::new(Kind::Int64)),
     ];
-    Arc::new(Layout { table: Table::new("d", "t"), fingerprint: 1, fields, key: vec![0] })
+    Arc::new(Layout {
+        table: Table::new("d", "t"),
+        fingerprint: 1,
+        fields,
+        key: vec![0],
+        masked: false,
+    })
 }
 
 /// A row; `None` is a column that the image does not have.

@@ -36,7 +36,7 @@ impl resolve::Resolver for Resolver {
     }
 
     fn topic<'a>(&'a self, name: &'a str, kind: TopicKind) -> Answer<'a, Topic> {
-        let partitions = if kind == TopicKind::Control { 1 } else { self.partitions };
+        let partitions = if kind == TopicKind::Data { self.partitions } else { 1 };
         let mut broker = lock(&self.broker);
         broker.create(name, partitions);
         let partitions = broker.partitions(name).unwrap_or(partitions) as i32;

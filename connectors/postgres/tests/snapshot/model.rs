@@ -158,7 +158,7 @@ impl Model {
         self.updates.extend(batch.updates.iter().cloned());
         for event in &batch.events {
             match event {
-                Event::Begin(_) | Event::Notice(_) => {}
+                Event::Begin(_) | Event::Notice(_) | Event::Poison(_) => {}
                 Event::Change(change) => self.pending.push(told(batch, change)),
                 Event::End(position) => {
                     assert!(self.torn.is_empty(), "the stream began inside a snapshot unit");

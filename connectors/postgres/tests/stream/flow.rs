@@ -95,7 +95,7 @@ impl Flow {
                     let key = key.map_or(&[][..], |cell| cell.payload.of(&batch.bytes));
                     self.seen.push((change.op, change.number, key.to_vec()));
                 }
-                Event::Notice(_) => {}
+                Event::Notice(_) | Event::Poison(_) => {}
                 Event::End(position) | Event::Progress(position) => {
                     let lsn = position.lsn();
                     assert!(lsn > self.at, "positions only grow");
