@@ -2,7 +2,7 @@
 //!
 //! Modules are stages: `cargo test --test integration -- mariadb::killed::`.
 
-use crate::binlog::{broken, drain, kinds, size, snapshot, text_keys, xa};
+use crate::binlog::{broken, drain, kinds, sequences, size, snapshot, text_keys, xa};
 use crate::kills::Run;
 use crate::support::meanwhile::Meanwhile;
 use crate::support::oracle::Allow;
@@ -132,6 +132,11 @@ mod first_reading {
     #[test]
     fn keys_of_many_collations() {
         world::run(SERVER, Use::Share, "mawords", text_keys::read_under_load);
+    }
+
+    #[test]
+    fn a_sequence_is_not_disturbed() {
+        world::run(SERVER, Use::Share, "maseq", sequences::not_disturbed);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub mod broken;
 pub mod drain;
 pub mod kinds;
+pub mod sequences;
 pub mod size;
 pub mod snapshot;
 pub mod text_keys;

@@ -14,6 +14,8 @@ pub enum Order {
     Unsigned,
     /// Bytes by value; a shorter one comes first.
     Bytes,
+    /// Decimals of one scale: bytes of a whole number in two's complement, the highest first.
+    Decimal,
     /// Text by the value of its bytes, as if padded with spaces.
     Padded,
     /// Text by a collation in which hyphen, digits and letters of ASCII are in this order, up to
@@ -74,22 +76,39 @@ impl Order {
         match self {
             Order::Signed => Some(Part::Number(number.into())),
             Order::Unsigned => Some(Part::Number((number as u64).into())),
-            Order::Bytes | Order::Padded | Order::Alphabet | Order::Collation => {
+            Order::Bytes | Order::Decimal | Order::Padded | Order::Alphabet | Order::Collation => {
                 (usize::try_from(number) == Ok(rest.len())).then(|| Part::Bytes(rest.to_vec()))
             }
         }
     }
 
-    fn compare(self, a: &Part, b: &Part) -> Option<Ordering> {
+    /// How two values relate; nothing where only the server knows.
+    pub fn compare(self, a: &Part, b: &Part) -> Option<Ordering> {
         match (self, a, b) {
             (Order::Signed | Order::Unsigned, Part::Number(a), Part::Number(b)) => Some(a.cmp(b)),
             (Order::Bytes, Part::Bytes(a), Part::Bytes(b)) => Some(a.cmp(b)),
+            (Order::Decimal, Part::Bytes(a), Part::Bytes(b)) => Some(decimals(a, b)),
             (Order::Padded, Part::Bytes(a), Part::Bytes(b)) => Some(padded(a, b)),
             (Order::Alphabet, Part::Bytes(a), Part::Bytes(b)) => plain(a, b),
             (Order::Collation, a, b) if a == b => Some(Ordering::Equal),
             _ => None,
         }
     }
+}
+
+/// Compares whole numbers in two's complement, of whatever length.
+fn decimals(a: &[u8], b: &[u8]) -> Ordering {
+    let sign = |number: &[u8]| match number.first() {
+        Some(0x80..) => 0xff,
+        _ => 0,
+    };
+    let width = a.len().max(b.len());
+    let digits = |number: &[u8]| {
+        let fill = std::iter::repeat_n(sign(number), width - number.len());
+        fill.chain(number.iter().copied()).collect::<Vec<u8>>()
+    };
+    // The higher sign is that of the smaller number.
+    sign(b).cmp(&sign(a)).then_with(|| digits(a).cmp(&digits(b)))
 }
 
 /// Compares as if the shorter were filled up with spaces.

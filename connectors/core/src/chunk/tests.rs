@@ -199,3 +199,26 @@ proptest! {
         prop_assert_eq!(rows, table);
     }
 }
+
+#[test]
+fn decimals_are_compared_by_value_whatever_their_length() {
+    let numbers: Vec<i128> =
+        vec![-70_000, -32_769, -129, -128, -1, 0, 1, 127, 128, 255, 256, 70_000];
+    let shortest = |number: &i128| {
+        let bytes = number.to_be_bytes();
+        let more = |width: &usize| {
+            let tail = &bytes[16 - width..];
+            let sign = if *number < 0 { 0xff } else { 0 };
+            bytes[..16 - width].iter().all(|byte| *byte == sign)
+                && (tail[0] >= 0x80) == (*number < 0)
+        };
+        let width = (1..=16).find(more).unwrap();
+        Part::Bytes(bytes[16 - width..].to_vec())
+    };
+    for a in &numbers {
+        for b in &numbers {
+            let compared = Order::Decimal.compare(&shortest(a), &shortest(b));
+            assert_eq!(compared, Some(a.cmp(b)), "{a} {b}");
+        }
+    }
+}

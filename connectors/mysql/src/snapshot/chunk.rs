@@ -3,6 +3,7 @@
 use super::entry::Cursor;
 use super::marker::Extent;
 use super::order::KeyColumn;
+use super::pace::Took;
 use super::sql;
 use super::survey::Planned;
 use super::view::read_error;
@@ -14,7 +15,7 @@ use crate::table::Select;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use walbrook_core::batch::{Batch, Image, Lane};
 use walbrook_core::change::{Change, Event, Op, Source};
 use walbrook_core::chunk::{Held, Incomplete, Window};
@@ -40,6 +41,8 @@ pub(super) struct Piece {
     whole: bool,
     /// Rows told.
     pub(super) read: u64,
+    /// What it took.
+    pub(super) took: Option<Took>,
 }
 
 impl Piece {
@@ -58,6 +61,7 @@ impl Piece {
             extent: planned.extent,
             whole: !planned.columns.is_empty() || planned.rows <= AT_ONCE,
             read: 0,
+            took: None,
         }
     }
 }
@@ -71,6 +75,7 @@ pub(super) async fn read(
     at: &Coordinates,
     out: &Out,
 ) -> Result<()> {
+    let begin = Instant::now();
     let (list, select) = (piece.select.select_list(), Arc::clone(&piece.select));
     let (after, until) = (piece.after.as_ref(), piece.until.as_ref());
     let statement = sql::rows(&piece.table, &list, &piece.columns, after, until);
@@ -99,7 +104,9 @@ pub(super) async fn read(
         let image = window.write(&mut teller.batch, held, None);
         teller.tell(image).await?;
     }
-    teller.end().await
+    let bytes = teller.end().await?;
+    piece.took = Some(Took { rows: piece.read, bytes, time: begin.elapsed() });
+    Ok(())
 }
 
 /// Tells rows, one behind, so that the last one can be marked.
@@ -113,6 +120,8 @@ struct Teller<'a> {
     pending: Option<Image>,
     /// When the chunk was opened, microseconds since 1970.
     now_us: i64,
+    /// Bytes handed over.
+    bytes: u64,
 }
 
 impl<'a> Teller<'a> {
@@ -125,7 +134,7 @@ impl<'a> Teller<'a> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now_us = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
         let batch = out.empty().await?;
-        Ok(Self { settings, piece, out, at, batch, pending: None, now_us })
+        Ok(Self { settings, piece, out, at, batch, pending: None, now_us, bytes: 0 })
     }
 
     /// Tells a row that lies in the batch, or rather the one before it.
@@ -143,16 +152,19 @@ impl<'a> Teller<'a> {
         Ok(())
     }
 
-    async fn end(mut self) -> Result<()> {
+    /// Tells the last row; answers how many bytes there were.
+    async fn end(mut self) -> Result<u64> {
         if let Some(pending) = self.pending.take() {
             let last = self.piece.until.is_none();
             self.push(pending, last);
         }
         let batch = std::mem::take(&mut self.batch);
-        self.send(batch)
+        self.send(batch)?;
+        Ok(self.bytes)
     }
 
     fn send(&mut self, mut batch: Batch) -> Result<()> {
+        self.bytes += batch.bytes.len() as u64;
         let whole = self.piece.whole;
         // What becomes visible row by row must not untie what belongs together.
         let number = u32::from(!whole);

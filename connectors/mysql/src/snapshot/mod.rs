@@ -16,6 +16,7 @@ mod chunk;
 pub mod entry;
 mod marker;
 pub(crate) mod order;
+mod pace;
 mod round;
 mod sql;
 mod survey;

@@ -1,14 +1,12 @@
 //! How the keys of a table are ordered: here where that is certain, else by the server.
 
-use crate::structure::{Base, Structure};
-use crate::table::{BigUnsigned, Modes};
+use crate::structure::{Base, Column, Structure};
 use crate::transport::sql_error;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Value};
 use std::cmp::Ordering;
 use walbrook_core::chunk::{Key, Order, Part};
 use walbrook_core::error::Result;
-use walbrook_core::modes::{Binary, Temporal};
 
 /// A key column of a table that is read in chunks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +17,8 @@ pub(crate) struct KeyColumn {
     pub(crate) order: Order,
     /// Character set and collation of a text column.
     pub(crate) collation: Option<(String, String)>,
+    /// What stands for a value of it in a statement.
+    pub(crate) placeholder: String,
 }
 
 /// The key columns `names` of a table, if its rows can be read in the order of their keys and told
@@ -26,37 +26,32 @@ pub(crate) struct KeyColumn {
 pub(crate) fn columns(
     structure: &Structure,
     names: &[String],
-    modes: &Modes,
     collations: &[(String, String, String)],
 ) -> Option<Vec<KeyColumn>> {
     let column = |name: &String| {
         let column = structure.columns.iter().find(|column| column.name == *name)?;
         let own = collations.iter().find(|(of, _, _)| of == name);
         let collation = own.map(|(_, charset, collation)| (charset.clone(), collation.clone()));
-        let order = order(column, modes, collation.as_ref().map(|(_, it)| it.as_str()))?;
-        Some(KeyColumn { name: name.clone(), order, collation })
+        let order = order(column, collation.as_ref().map(|(_, it)| it.as_str()))?;
+        let placeholder = placeholder(column);
+        Some(KeyColumn { name: name.clone(), order, collation, placeholder })
     };
     let columns: Option<Vec<KeyColumn>> = names.iter().map(column).collect();
     columns.filter(|columns| !columns.is_empty())
 }
 
-fn order(
-    column: &crate::structure::Column,
-    modes: &Modes,
-    collation: Option<&str>,
-) -> Option<Order> {
+/// The order of a column whose values are written by [`Modes::of_keys`].
+fn order(column: &Column, collation: Option<&str>) -> Option<Order> {
     let kind = &column.kind;
     match kind.base {
-        // One of them may be told as a boolean, whose payload is not a number.
-        Base::TinyInt if kind.length == Some(1) => None,
-        Base::TinyInt | Base::SmallInt | Base::MediumInt | Base::Int => Some(Order::Signed),
-        Base::BigInt if !kind.unsigned => Some(Order::Signed),
-        Base::BigInt if modes.big_unsigned == BigUnsigned::Long => Some(Order::Unsigned),
-        Base::Date | Base::DateTime if modes.temporal == Temporal::AdaptiveTimeMicroseconds => {
-            // Years before 100 are moved, so the order is the server's only without that.
-            (!modes.adjust_years).then_some(Order::Signed)
+        Base::TinyInt | Base::SmallInt | Base::MediumInt | Base::Int | Base::Year => {
+            Some(Order::Signed)
         }
-        Base::VarBinary | Base::Binary if modes.binary == Binary::Bytes => Some(Order::Bytes),
+        Base::BigInt if kind.unsigned => Some(Order::Unsigned),
+        Base::BigInt | Base::Date | Base::DateTime => Some(Order::Signed),
+        // ISO 8601 in UTC with as many digits as the column has.
+        Base::Timestamp | Base::VarBinary | Base::Binary => Some(Order::Bytes),
+        Base::Decimal => Some(Order::Decimal),
         Base::Char | Base::VarChar => match collation? {
             "utf8mb4_0900_bin" => Some(Order::Bytes),
             "utf8mb4_bin" | "utf8mb3_bin" | "utf8_bin" | "ascii_bin" => Some(Order::Padded),
@@ -67,6 +62,17 @@ fn order(
             _ => Some(Order::Collation),
         },
         _ => None,
+    }
+}
+
+/// How a value of the column is given to the server where a plain parameter would be compared as
+/// something else: a text with a decimal as a double.
+fn placeholder(column: &Column) -> String {
+    match (column.kind.base, column.kind.length, column.kind.scale) {
+        (Base::Decimal, precision, scale) => {
+            format!("CAST(? AS DECIMAL({}, {}))", precision.unwrap_or(10), scale.unwrap_or(0))
+        }
+        _ => "?".to_owned(),
     }
 }
 
@@ -90,7 +96,16 @@ pub(crate) async fn ask(
 ) -> Result<Ordering> {
     let mut sql = "SELECT CASE".to_owned();
     let mut values = Vec::new();
+    let mut rest = Ordering::Equal;
     for ((column, a), b) in columns.iter().zip(&key.0).zip(&end.0) {
+        match column.order.compare(a, b) {
+            Some(Ordering::Equal) => continue,
+            Some(order) => {
+                rest = order;
+                break;
+            }
+            None => {}
+        }
         let side = match &column.collation {
             Some((charset, collation)) => {
                 format!("CONVERT(? USING {charset}) COLLATE {collation}")
@@ -102,9 +117,52 @@ pub(crate) async fn ask(
             values.extend([value(a), value(b)]);
         }
     }
+    if values.is_empty() {
+        return Ok(rest);
+    }
     sql.push_str(" ELSE 0 END");
     let failed = |error| sql_error(&error, "comparing keys");
     let answer: Option<i64> =
         conn.exec_first(sql, Params::Positional(values)).await.map_err(failed)?;
-    Ok(answer.unwrap_or(0).cmp(&0))
+    Ok(answer.unwrap_or(0).cmp(&0).then(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ddl::{Context, Structures};
+    use crate::flavor::Flavor;
+
+    /// How keys of the declared type are ordered, and given to the server.
+    fn of(declared: &str) -> Option<(Order, String)> {
+        let mut structures = Structures::default();
+        structures.set_database("d", "utf8mb4_danish_ci");
+        let sql = format!("CREATE TABLE t (k {declared} PRIMARY KEY)");
+        structures.apply("d", &sql, &Context::new(Flavor::MySql, 90_704));
+        let structure = structures.get("d", "t").unwrap();
+        let collation = ("k".into(), "utf8mb4".into(), "utf8mb4_danish_ci".into());
+        let columns = columns(structure, &["k".to_owned()], &[collation])?;
+        let column = columns.into_iter().next().unwrap();
+        Some((column.order, column.placeholder))
+    }
+
+    #[test]
+    fn keys_of_these_types_are_read_in_chunks() {
+        for (declared, order, placeholder) in [
+            ("INT UNSIGNED", Order::Signed, "?"),
+            ("TINYINT(1)", Order::Signed, "?"),
+            ("BIGINT UNSIGNED", Order::Unsigned, "?"),
+            ("DATE", Order::Signed, "?"),
+            ("DATETIME(3)", Order::Signed, "?"),
+            ("TIMESTAMP", Order::Bytes, "?"),
+            ("DECIMAL(20,4)", Order::Decimal, "CAST(? AS DECIMAL(20, 4))"),
+            ("BINARY(16)", Order::Bytes, "?"),
+            ("VARCHAR(9)", Order::Collation, "?"),
+        ] {
+            assert_eq!(of(declared), Some((order, placeholder.to_owned())), "{declared}");
+        }
+        for declared in ["ENUM('a','b')", "DOUBLE", "BIT(8)", "TIME"] {
+            assert_eq!(of(declared), None, "{declared}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::survey::{Plan, Planned};
 use super::view::{Views, read_error};
 use crate::settings::Settings;
 use crate::stream::{Chunk, Stream};
-use crate::table::Select;
+use crate::table::{Modes, Select};
 use futures_util::future::try_join_all;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, Row};
@@ -107,9 +107,10 @@ async fn choose(
         let known = structures.get(&planned.table.schema, &planned.table.name);
         let Some(structure) = known else { continue };
         let select = Arc::new(Select::compile(structure, &settings.modes, settings.flavor));
+        let keys = Select::compile(structure, &Modes::of_keys(), settings.flavor);
         let mut after = planned.entry.cursor.clone();
         while pieces.len() < room {
-            let until = boundary(conn, planned, &select, after.as_ref()).await?;
+            let until = boundary(conn, planned, &keys, after.as_ref()).await?;
             let ends = until.is_none();
             pieces.push(Piece::new(planned, &select, after, until.clone()));
             after = until;
@@ -124,7 +125,8 @@ async fn choose(
     Ok(pieces)
 }
 
-/// The key of the last row of the next chunk; nothing where the rest is one chunk.
+/// The key of the last row of the next chunk, as `select` compares keys; nothing where the rest is
+/// one chunk.
 async fn boundary(
     conn: &mut Conn,
     planned: &Planned,
@@ -134,7 +136,7 @@ async fn boundary(
     if planned.columns.is_empty() {
         return Ok(None);
     }
-    let (list, rows) = (select.select_list(), planned.chunk_rows());
+    let (list, rows) = (select.select_list(), planned.pace.rows());
     let statement = sql::boundary(&planned.table, &list, &planned.columns, after, rows);
     let params = Params::Positional(statement.values);
     let failed = |error| read_error(&error, &planned.table);
@@ -197,6 +199,7 @@ async fn publish(plan: &mut Plan, pieces: &[Piece], out: &Out) -> Result<()> {
         let rows = planned.entry.rows + group.iter().map(|piece| piece.read).sum::<u64>();
         let (cursor, done) = (last.until.clone(), last.until.is_none());
         planned.entry = TableEntry { cursor, rows, done };
+        group.iter().filter_map(|piece| piece.took).for_each(|took| planned.pace.learn(took));
         updates.push(put(Part::Table(planned.table.to_string()), &planned.entry));
         out.tell(Message::Snapshot(planned.progress()))?;
         if done {

@@ -67,17 +67,18 @@ fn condition(statement: &mut Statement, columns: &[KeyColumn], bound: &Cursor, s
     let depth = columns.len();
     // The range on the first column says where to begin, whatever comes behind.
     if let (Some(column), Some(part), true) = (columns.first(), bound.sql.0.first(), depth > 1) {
-        let _ = write!(statement.sql, "({} {sign}= ? AND ", identifier(&column.name));
+        let (name, place) = (identifier(&column.name), &column.placeholder);
+        let _ = write!(statement.sql, "({name} {sign}= {place} AND ");
         statement.values.push(order::value(part));
     }
     for (place, (column, part)) in columns.iter().zip(&bound.sql.0).enumerate() {
-        let name = identifier(&column.name);
+        let (name, value) = (identifier(&column.name), &column.placeholder);
         if place + 1 == depth {
             let last = if sign == "<" { "<=" } else { ">" };
-            let _ = write!(statement.sql, "{name} {last} ?");
+            let _ = write!(statement.sql, "{name} {last} {value}");
             statement.values.push(order::value(part));
         } else {
-            let _ = write!(statement.sql, "({name} {sign} ? OR ({name} = ? AND (");
+            let _ = write!(statement.sql, "({name} {sign} {value} OR ({name} = {value} AND (");
             statement.values.extend([order::value(part), order::value(part)]);
         }
     }
@@ -105,6 +106,7 @@ mod tests {
             name: (*name).to_owned(),
             order: Order::Signed,
             collation: None,
+            placeholder: "?".to_owned(),
         };
         names.iter().map(column).collect()
     }

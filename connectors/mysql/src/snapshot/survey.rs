@@ -3,6 +3,7 @@
 use super::entry::TableEntry;
 use super::marker::Extent;
 use super::order::{self, KeyColumn};
+use super::pace::Pace;
 use super::view::read_error;
 use crate::settings::Settings;
 use crate::source::tables::{self, quoted};
@@ -18,9 +19,6 @@ use walbrook_core::layout::Table;
 use walbrook_core::source::{Message, Progress};
 use walbrook_reader::Out;
 
-/// Bytes of rows that a chunk should have.
-const CHUNK: u64 = 8 * 1024 * 1024;
-
 /// A table of a snapshot.
 #[derive(Debug)]
 pub(super) struct Planned {
@@ -34,15 +32,11 @@ pub(super) struct Planned {
     pub(super) bytes: u64,
     /// Where it stands among the others.
     pub(super) extent: Extent,
+    /// How large its chunks are.
+    pub(super) pace: Pace,
 }
 
 impl Planned {
-    /// Rows that make a chunk.
-    pub(super) fn chunk_rows(&self) -> u64 {
-        let row = self.bytes / self.rows.max(1);
-        (CHUNK / row.max(64)).clamp(500, 60_000)
-    }
-
     /// How far it is, for people.
     pub(super) fn progress(&self) -> Progress {
         let (rows, done) = (self.entry.rows, self.entry.done);
@@ -107,10 +101,14 @@ pub(super) async fn survey(
             true => Vec::new(),
             false => key_columns(settings, stream, &mut conn, &listed.table).await?,
         };
+        if columns.is_empty() && !entry.done {
+            tracing::info!("table {} in one piece: its key cannot be ordered", listed.table);
+        }
         let is_empty = !entry.done && is_empty(&mut conn, &listed.table).await?;
         let extent = Extent { empty: is_empty, ..Extent::default() };
-        let (rows, bytes) = (listed.rows, listed.bytes);
-        plan.tables.push(Planned { table: listed.table, columns, entry, rows, bytes, extent });
+        let (table, rows, bytes) = (listed.table, listed.rows, listed.bytes);
+        let pace = Pace::guess(bytes, rows);
+        plan.tables.push(Planned { table, columns, entry, rows, bytes, extent, pace });
     }
     Extent::place(plan.tables.iter_mut().map(|planned| &mut planned.extent));
     for planned in plan.tables.iter().filter(|planned| !planned.entry.done) {
@@ -144,7 +142,7 @@ pub(super) async fn key_columns(
     let failed = |error| sql_error(&error, "asking for the collations of a table");
     let of = (table.schema.to_string(), table.name.to_string());
     let collations: Vec<(String, String, String)> = conn.exec(sql, of).await.map_err(failed)?;
-    Ok(order::columns(structure, &names, &settings.modes, &collations).unwrap_or_default())
+    Ok(order::columns(structure, &names, &collations).unwrap_or_default())
 }
 
 async fn is_empty(conn: &mut Conn, table: &Table) -> Result<bool> {

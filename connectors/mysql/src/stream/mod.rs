@@ -18,6 +18,8 @@ mod held;
 mod rows;
 mod statement;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod weigh;
 mod xa;

@@ -8,7 +8,7 @@ use crate::binlog::{Event, Rows, RowsKind, TableMapEvent};
 use crate::codes;
 use crate::source_block::{self, Tail};
 use crate::structure::{self, Structure, guard};
-use crate::table::Table;
+use crate::table::{Modes, Table};
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Image};
 use walbrook_core::change::{Change, Event as Told, Marker, Op, Source};
@@ -67,8 +67,13 @@ impl Follower {
             self.updates.push(put(Part::Structure(name.to_string()), &*structure));
             self.structures.insert((*structure).clone());
         }
-        let rows = Table::compile(&map, &structure, &self.settings.modes, self.settings.flavor)?;
-        Ok(Arc::new(Compiled { name, rows }))
+        let (modes, flavor) = (&self.settings.modes, self.settings.flavor);
+        let rows = Table::compile(&map, &structure, modes, flavor)?;
+        let keys = match rows.compares_as_told(&structure, modes, flavor) {
+            true => None,
+            false => Some(Table::compile(&map, &structure, &Modes::of_keys(), flavor)?),
+        };
+        Ok(Arc::new(Compiled { name, rows, keys }))
     }
 
     /// Makes sure that the structure of a table is known; false if there is no such table.

@@ -15,6 +15,8 @@ pub(crate) struct Compiled {
     pub(crate) name: layout::Table,
     /// How its rows are read.
     pub(crate) rows: Table,
+    /// How their keys are read, where they are told otherwise than they are compared.
+    pub(crate) keys: Option<Table>,
 }
 
 /// What a table number stands for.

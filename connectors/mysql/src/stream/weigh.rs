@@ -9,6 +9,15 @@ use walbrook_core::batch::{Batch, Image};
 use walbrook_core::change::Op;
 use walbrook_core::chunk::{Incomplete, Key, Place, is_same_row};
 use walbrook_core::error::Result;
+use walbrook_core::layout::Layout;
+
+/// Where the row of a change lies.
+struct Places {
+    /// Whether it is the same row before and after.
+    same: bool,
+    from: Option<Place>,
+    to: Option<Place>,
+}
 
 impl Follower {
     /// Takes the rows of an event, one by one.
@@ -18,16 +27,45 @@ impl Follower {
         rows: &Rows<'_>,
         compiled: &Compiled,
     ) -> Result<()> {
-        let mut scratch = Batch::default();
+        let (mut scratch, mut keys) = (Batch::default(), Batch::default());
         let mut bytes = rows.bytes;
         let mut number = 0;
         while !bytes.is_empty() {
             scratch.clear();
+            keys.clear();
+            let mut once_more = bytes;
             let row = read(&mut scratch, &compiled.rows, rows, &mut bytes)?;
-            self.weigh_row(event, compiled, &scratch, row, number).await?;
+            let places = match &compiled.keys {
+                Some(table) => {
+                    let row = read(&mut keys, table, rows, &mut once_more)?;
+                    self.locate_row(compiled, &table.layout, &keys, row).await?
+                }
+                None => self.locate_row(compiled, &compiled.rows.layout, &scratch, row).await?,
+            };
+            self.weigh_row(event, compiled, &scratch, row, places, number).await?;
             number += 1;
         }
         Ok(())
+    }
+
+    /// Where the row lay before a change and lies after it.
+    async fn locate_row(
+        &mut self,
+        compiled: &Compiled,
+        layout: &Layout,
+        keys: &Batch,
+        row: Row,
+    ) -> Result<Places> {
+        let same = match (row.before, row.after) {
+            (Some(old), Some(new)) => is_same_row(layout, keys, old, new),
+            _ => false,
+        };
+        let from = match same {
+            true => None,
+            false => self.locate(compiled, layout, keys, row.before).await?,
+        };
+        let to = self.locate(compiled, layout, keys, row.after).await?;
+        Ok(Places { same, from, to })
     }
 
     async fn weigh_row(
@@ -36,18 +74,10 @@ impl Follower {
         compiled: &Compiled,
         scratch: &Batch,
         row: Row,
+        Places { same, from, to }: Places,
         number: u32,
     ) -> Result<()> {
         let layout = &compiled.rows.layout;
-        let same = match (row.before, row.after) {
-            (Some(old), Some(new)) => is_same_row(layout, scratch, old, new),
-            _ => false,
-        };
-        let from = match same {
-            true => None,
-            false => self.locate(compiled, scratch, row.before).await?,
-        };
-        let to = self.locate(compiled, scratch, row.after).await?;
         let known = self.reading.table(&compiled.name).is_some_and(|table| table.known);
         if let (Some(Place::Open(chunk)), Some(image)) = (from, row.before) {
             self.hold(compiled, chunk, scratch, image, false);
@@ -77,19 +107,19 @@ impl Follower {
     async fn locate(
         &mut self,
         compiled: &Compiled,
-        scratch: &Batch,
+        layout: &Layout,
+        keys: &Batch,
         image: Option<Image>,
     ) -> Result<Option<Place>> {
         let Some(image) = image else { return Ok(None) };
         let Some(table) = self.reading.table(&compiled.name) else {
             return Ok(Some(Place::Published));
         };
-        let layout = &compiled.rows.layout;
         if table.orders.is_empty() {
             let place = self.reading.place(&self.settings, &compiled.name, &Key::default()).await?;
             return Ok(Some(place));
         }
-        let Some(key) = Key::of(layout, &table.orders, scratch, image) else {
+        let Some(key) = Key::of(layout, &table.orders, keys, image) else {
             self.reading.spoil();
             return Ok(None);
         };

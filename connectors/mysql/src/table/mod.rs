@@ -82,6 +82,14 @@ impl Table {
         Ok(Table { layout: Arc::new(layout), columns })
     }
 
+    /// Whether the values of the key columns are written as [`Modes::of_keys`] writes them.
+    pub fn compares_as_told(&self, structure: &Structure, modes: &Modes, flavor: Flavor) -> bool {
+        let columns = self.layout.key.iter().filter_map(|&place| structure.columns.get(place));
+        columns
+            .map(|column| &column.kind)
+            .all(|kind| Form::of(kind, modes, flavor) == Form::of(kind, &Modes::of_keys(), flavor))
+    }
+
     /// Reads one image of a rows event from the front of `bytes`, which is advanced, and writes it.
     ///
     /// `present` is the event's bitmap of the columns that its images have. A column that it lacks

@@ -37,6 +37,13 @@ pub struct Modes {
     pub placeholder: String,
 }
 
+impl Modes {
+    /// How keys are compared: each value as the server has it, whatever it is told as.
+    pub fn of_keys() -> Self {
+        Self { adjust_years: false, ..Self::default() }
+    }
+}
+
 impl Default for Modes {
     fn default() -> Self {
         Self {

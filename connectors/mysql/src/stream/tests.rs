@@ -1,0 +1,138 @@
+//! What the follower knows of a transaction, event by event, without a server.
+
+use super::follower::{Follower, Start};
+use crate::binlog::{Body, Event, Fields, Header, decode, kind};
+use crate::ddl::{Context, Structures};
+use crate::flavor::Flavor;
+use crate::settings::{Settings, SnapshotMode, Tls, TlsMode};
+use crate::table::Modes;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use walbrook_core::batch::Batch;
+use walbrook_core::change::Event as Told;
+use walbrook_core::error::{Code, Error};
+use walbrook_core::position::{Log, Position};
+use walbrook_core::source::Message;
+use walbrook_reader::Out;
+
+fn settings() -> Settings {
+    Settings {
+        flavor: Flavor::MariaDb,
+        host: String::new(),
+        port: 0,
+        user: String::new(),
+        password: Arc::new(|| Ok(None)),
+        database: None,
+        tls: Tls::new(TlsMode::Disable),
+        server_id: 1,
+        selection: Arc::new(|database, _| database == "d"),
+        patterns: walbrook_core::settings::plain_names(),
+        topic_prefix: "p".into(),
+        cluster: "c".into(),
+        connector: "n".into(),
+        modes: Modes::default(),
+        snapshot_mode: SnapshotMode::Initial,
+        snapshot_workers: 1,
+        schema_changes: true,
+        include_query: false,
+        heartbeat: Duration::from_secs(1),
+    }
+}
+
+/// A follower at the beginning of a log, and what it tells.
+fn follower() -> (Follower, async_channel::Receiver<Message>) {
+    let (messages, told) = async_channel::unbounded();
+    let (back, spare) = async_channel::unbounded();
+    for _ in 0..4 {
+        back.try_send(Batch::default()).unwrap();
+    }
+    // Nobody asks it anything.
+    let (_, requests) = async_channel::unbounded();
+    let stopped = || Error::transient(Code::new("WB-TEST-000"), "");
+    let out = Out::new(messages, spare, Arc::default(), requests, stopped);
+    let newest = Default::default();
+    let log = Log::Domains { newest, file: "log.1".into(), pos: 4 };
+    let mut structures = Structures::default();
+    structures.set_database("d", "utf8mb4_general_ci");
+    let context = Context::new(Flavor::MariaDb, 101_100);
+    let waiting = BTreeMap::new();
+    let start = Start { position: Position::at("mariadb", log), structures, waiting, context };
+    (Follower::new(Arc::new(settings()), start, Rc::new(out)), told)
+}
+
+/// Has the follower take an event of this kind and content.
+async fn take(follower: &mut Follower, kind: u8, content: &[u8]) {
+    let header = Header { kind, server_id: 7, ..Header::default() };
+    let mut scratch = Vec::new();
+    let body: Body<'_> = decode(&header, content, Flavor::MariaDb, &mut scratch).unwrap();
+    let (start, end) = (100, 200);
+    let file = "log.1";
+    let event = Event { file, start, end, timestamp: 9, server_id: 7, size: 100, body };
+    follower.take(&event).await.unwrap();
+}
+
+async fn begin(follower: &mut Follower, number: u64, flags: u8) {
+    let mut content = number.to_le_bytes().to_vec();
+    content.extend([0, 0, 0, 0, flags]);
+    content.extend([0; 6]);
+    take(follower, kind::MARIADB_GTID, &content).await;
+}
+
+async fn statement(follower: &mut Follower, thread: u32, sql: &str) {
+    let mut content = thread.to_le_bytes().to_vec();
+    content.extend([0, 0, 0, 0, 1, 0, 0, 0, 0, b'd', 0]);
+    content.extend(sql.as_bytes());
+    take(follower, kind::QUERY, &content).await;
+}
+
+/// The numbers of a source block behind its file: `pos` and `row`.
+fn row_of(tail: &[u8], file: &str) -> i64 {
+    let at = tail.windows(file.len()).position(|bytes| bytes == file.as_bytes()).unwrap();
+    let mut fields = Fields::new(&tail[at + file.len()..]);
+    let mut number = || {
+        let (mut value, mut shift) = (0_u64, 0);
+        loop {
+            let byte = fields.u8().unwrap();
+            value |= u64::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte < 0x80 {
+                return (value >> 1) as i64 ^ -((value & 1) as i64);
+            }
+        }
+    };
+    assert_eq!(number(), 100, "pos");
+    number()
+}
+
+#[tokio::test]
+async fn the_session_of_an_xa_transaction_is_known() {
+    let (mut follower, _told) = follower();
+    begin(&mut follower, 1, 0).await;
+    statement(&mut follower, 77, "XA START X'61',X'',1").await;
+    let transaction = follower.transaction.as_ref().unwrap();
+    assert_eq!(transaction.thread, Some(77));
+    assert!(transaction.waits, "its rows wait for a verdict");
+}
+
+#[tokio::test]
+async fn a_statement_has_the_row_number_zero_also_behind_rows() {
+    let (mut follower, told) = follower();
+    begin(&mut follower, 1, 1).await;
+    statement(&mut follower, 5, "CREATE TABLE t (id int PRIMARY KEY)").await;
+    // Events of rows have been counted in the next one before its statement comes.
+    begin(&mut follower, 2, 1).await;
+    follower.transaction.as_mut().unwrap().events = 3;
+    statement(&mut follower, 5, "DROP SEQUENCE `s2` /* generated by server */").await;
+    follower.flush().await.unwrap();
+    let mut rows = Vec::new();
+    while let Ok(Message::Batch(batch)) = told.try_recv() {
+        let notices = batch.events.iter().filter_map(|event| match event {
+            Told::Notice(notice) => Some(notice.value.of(&batch.bytes)),
+            _ => None,
+        });
+        rows.extend(notices.map(|value| row_of(value, "log.1")));
+    }
+    assert_eq!(rows, [0, 0]);
+}
