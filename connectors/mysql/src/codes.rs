@@ -117,5 +117,11 @@ pub const ROLLED_BACK: Code = Code::new("WB-MYSQL-073");
 pub const CHANGED: Code = Code::new("WB-MYSQL-080");
 /// The snapshot's session does not show what the log has told.
 pub const NOT_SHOWN: Code = Code::new("WB-MYSQL-081");
+/// A wish for tables to be read again names none that is captured.
+pub const NO_SUCH_TABLE: Code = Code::new("WB-MYSQL-082");
+/// A table that is to be read again has no key by which it can be walked through.
+pub const UNORDERED: Code = Code::new("WB-MYSQL-083");
+/// The condition of tables that are to be read again cannot be used.
+pub const PREDICATE: Code = Code::new("WB-MYSQL-084");
 /// An XA transaction was committed whose beginning is not known.
 pub const XA_UNKNOWN: Code = Code::new("WB-MYSQL-090");

@@ -7,6 +7,7 @@ pub mod codes;
 pub mod ddl;
 pub mod doctor;
 pub mod flavor;
+mod resnapshot;
 pub mod schema_change;
 pub mod settings;
 pub mod snapshot;

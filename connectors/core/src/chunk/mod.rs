@@ -17,7 +17,7 @@ mod key;
 mod window;
 
 pub use key::{Key, Order, Part};
-pub use window::{Held, Incomplete, Window, is_same_row};
+pub use window::{Held, Incomplete, Window, identity, is_same_row};
 
 use std::cmp::Ordering;
 

@@ -117,8 +117,8 @@ pub fn is_same_row(layout: &Layout, batch: &Batch, a: Image, b: Image) -> bool {
     identity(layout, batch, a).is_some_and(|a| identity(layout, batch, b) == Some(a))
 }
 
-/// The bytes of the key columns: the same for the same key.
-fn identity(layout: &Layout, batch: &Batch, image: Image) -> Option<Box<[u8]>> {
+/// The bytes of the key columns: the same for the same key. Nothing where one is missing or null.
+pub fn identity(layout: &Layout, batch: &Batch, image: Image) -> Option<Box<[u8]>> {
     let mut key = Vec::new();
     for &field in &layout.key {
         let cell = image.cell(batch, field)?;

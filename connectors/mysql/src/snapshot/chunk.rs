@@ -77,8 +77,10 @@ pub(super) async fn read(
 ) -> Result<()> {
     let begin = Instant::now();
     let (list, select) = (piece.select.select_list(), Arc::clone(&piece.select));
-    let (after, until) = (piece.after.as_ref(), piece.until.as_ref());
-    let statement = sql::rows(&piece.table, &list, &piece.columns, after, until);
+    let bound = |cursor: &Option<Cursor>| cursor.as_ref().map(|cursor| cursor.sql.clone());
+    let (after, until) = (bound(&piece.after), bound(&piece.until));
+    let bounds = (after.as_ref(), until.as_ref());
+    let statement = sql::rows(&piece.table, &list, &piece.columns, bounds, None);
     let table = piece.table.clone();
     let failed = |error| read_error(&error, &table);
     let params = Params::Positional(statement.values);

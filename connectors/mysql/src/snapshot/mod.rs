@@ -16,12 +16,13 @@ mod chunk;
 pub mod entry;
 mod marker;
 pub(crate) mod order;
-mod pace;
+pub(crate) mod pace;
 mod round;
-mod sql;
+pub(crate) mod sql;
 mod survey;
-mod view;
+pub(crate) mod view;
 
+use crate::resnapshot::Beside;
 use crate::settings::{Settings, SnapshotMode};
 use crate::stream::Stream;
 use entry::TableEntry;
@@ -32,12 +33,13 @@ use walbrook_core::error::Result;
 use walbrook_reader::Out;
 
 /// Reads every table that is not done yet; the log is followed meanwhile. `again` says that
-/// consumers have the tables already.
+/// consumers have the tables already; `beside` listens to what is asked meanwhile.
 pub(crate) async fn run(
     settings: &Arc<Settings>,
     stream: &mut Stream,
     tables: &BTreeMap<String, TableEntry>,
     again: bool,
+    beside: &mut Beside,
     out: &Rc<Out>,
 ) -> Result<()> {
     if settings.snapshot_mode == SnapshotMode::NoData {
@@ -45,9 +47,10 @@ pub(crate) async fn run(
     }
     let mut plan = survey::survey(settings, stream, tables, again).await?;
     plan.announce(out)?;
-    let mut views = view::Views::open(settings).await?;
+    let mut views = view::Views::open(settings, settings.snapshot_workers).await?;
     while !plan.is_done() {
         round::run(settings, stream, &mut plan, &mut views, out).await?;
+        beside.listen(&mut stream.follower).await?;
     }
     Ok(())
 }

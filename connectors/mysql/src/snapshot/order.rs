@@ -28,10 +28,25 @@ pub(crate) fn columns(
     names: &[String],
     collations: &[(String, String, String)],
 ) -> Option<Vec<KeyColumn>> {
+    key(structure, names, |name| {
+        let own = collations.iter().find(|(of, _, _)| of == name)?;
+        Some((own.1.clone(), own.2.clone()))
+    })
+}
+
+/// The same where only the server compares keys: whatever their collations are.
+pub(crate) fn walked(structure: &Structure, names: &[String]) -> Option<Vec<KeyColumn>> {
+    key(structure, names, |_| Some(Default::default()))
+}
+
+fn key(
+    structure: &Structure,
+    names: &[String],
+    collation: impl Fn(&str) -> Option<(String, String)>,
+) -> Option<Vec<KeyColumn>> {
     let column = |name: &String| {
         let column = structure.columns.iter().find(|column| column.name == *name)?;
-        let own = collations.iter().find(|(of, _, _)| of == name);
-        let collation = own.map(|(_, charset, collation)| (charset.clone(), collation.clone()));
+        let collation = collation(name);
         let order = order(column, collation.as_ref().map(|(_, it)| it.as_str()))?;
         let placeholder = placeholder(column);
         Some(KeyColumn { name: name.clone(), order, collation, placeholder })
@@ -84,6 +99,22 @@ pub(crate) fn value(part: &Part) -> Value {
             Ok(number) => Value::Int(number),
             Err(_) => Value::UInt(u64::try_from(*number).unwrap_or(u64::MAX)),
         },
+    }
+}
+
+/// A value of the server as it is given back to it.
+pub(crate) fn parameter(value: &Value) -> Option<Part> {
+    match value {
+        Value::Int(number) => Some(Part::Number((*number).into())),
+        Value::UInt(number) => Some(Part::Number((*number).into())),
+        Value::Bytes(bytes) => Some(Part::Bytes(bytes.clone())),
+        Value::Date(year, month, day, hour, minute, second, micros) => {
+            let text = format!(
+                "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micros:06}"
+            );
+            Some(Part::Bytes(text.into_bytes()))
+        }
+        _ => None,
     }
 }
 

@@ -36,6 +36,16 @@ impl Pace {
         Self { rows: (BYTES / row.max(64)).clamp(FEWEST, 60_000) }
     }
 
+    /// So many rows.
+    pub(crate) fn of(rows: u64) -> Self {
+        Self { rows: rows.clamp(FEWEST, MOST) }
+    }
+
+    /// A chunk was too large for what happened beside it.
+    pub(crate) fn shrink(&mut self) {
+        *self = Self::of(self.rows / 2);
+    }
+
     /// Rows of the next chunk.
     pub(crate) fn rows(self) -> u64 {
         self.rows

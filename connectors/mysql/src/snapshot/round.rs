@@ -2,9 +2,10 @@
 
 use super::chunk::{self, Piece};
 use super::entry::{Cursor, TableEntry};
+use super::order::parameter;
 use super::sql;
 use super::survey::{Plan, Planned};
-use super::view::{Views, read_error};
+use super::view::{Told, Views, read_error};
 use crate::settings::Settings;
 use crate::stream::{Chunk, Stream};
 use crate::table::{Modes, Select};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use walbrook_core::batch::{Batch, Lane};
 use walbrook_core::checkpoint::{Part, put};
-use walbrook_core::chunk::{Key, Part as KeyPart, Window};
+use walbrook_core::chunk::{Key, Window};
 use walbrook_core::error::Result;
 use walbrook_core::fault;
 use walbrook_core::source::Message;
@@ -41,7 +42,7 @@ pub(super) async fn run(
         return Ok(());
     }
     let tables: Vec<_> = pieces.iter().map(|piece| piece.table.clone()).collect();
-    views.begin(stream, &tables).await?;
+    views.begin(&Told::of(&stream.follower), &tables).await?;
     fault::point("snapshot.table_begun");
     open(stream, &pieces);
     let high = views.log_end().await?;
@@ -137,7 +138,8 @@ async fn boundary(
         return Ok(None);
     }
     let (list, rows) = (select.select_list(), planned.pace.rows());
-    let statement = sql::boundary(&planned.table, &list, &planned.columns, after, rows);
+    let statement =
+        sql::boundary(&planned.table, &list, &planned.columns, after.map(|it| &it.sql), rows);
     let params = Params::Positional(statement.values);
     let failed = |error| read_error(&error, &planned.table);
     let row: Option<Row> = conn.exec_first(statement.sql, params).await.map_err(failed)?;
@@ -152,23 +154,6 @@ async fn boundary(
     let sql =
         places.map(|&place| values.get(place).and_then(parameter)).collect::<Option<Vec<_>>>();
     Ok(key.zip(sql).map(|(key, sql)| Cursor { key, sql: Key(sql) }))
-}
-
-/// A value of the server as it is given back to it.
-fn parameter(value: &mysql_async::Value) -> Option<KeyPart> {
-    use mysql_async::Value;
-    match value {
-        Value::Int(number) => Some(KeyPart::Number((*number).into())),
-        Value::UInt(number) => Some(KeyPart::Number((*number).into())),
-        Value::Bytes(bytes) => Some(KeyPart::Bytes(bytes.clone())),
-        Value::Date(year, month, day, hour, minute, second, micros) => {
-            let text = format!(
-                "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micros:06}"
-            );
-            Some(KeyPart::Bytes(text.into_bytes()))
-        }
-        _ => None,
-    }
 }
 
 fn open(stream: &mut Stream, pieces: &[Piece]) {

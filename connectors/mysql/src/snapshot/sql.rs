@@ -1,38 +1,44 @@
 //! The statements that read a chunk.
 
-use super::entry::Cursor;
 use super::order::{self, KeyColumn};
 use crate::source::tables::{identifier, quoted};
 use mysql_async::Value;
 use std::fmt::Write as _;
+use walbrook_core::chunk::Key;
 use walbrook_core::layout::Table;
 
 /// A statement and its parameters.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Statement {
-    pub(super) sql: String,
-    pub(super) values: Vec<Value>,
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
 }
 
-/// The rows of a chunk in key order.
-pub(super) fn rows(
+/// The rows of a chunk in key order: behind the first bound up to the second, and only those that
+/// meet the condition.
+pub(crate) fn rows(
     table: &Table,
     list: &str,
     columns: &[KeyColumn],
-    after: Option<&Cursor>,
-    until: Option<&Cursor>,
+    (after, until): (Option<&Key>, Option<&Key>),
+    predicate: Option<&str>,
 ) -> Statement {
     let mut statement = select(table, list, columns, after, until);
+    if let Some(predicate) = predicate {
+        let word = if after.is_none() && until.is_none() { "WHERE" } else { "AND" };
+        // Writing into a string does not fail.
+        let _ = write!(statement.sql, " {word} ({predicate})");
+    }
     statement.sql.push_str(&order_by(columns));
     statement
 }
 
 /// The last row of a chunk of `rows` rows; none where the rest of the table is smaller.
-pub(super) fn boundary(
+pub(crate) fn boundary(
     table: &Table,
     list: &str,
     columns: &[KeyColumn],
-    after: Option<&Cursor>,
+    after: Option<&Key>,
     rows: u64,
 ) -> Statement {
     let mut statement = select(table, list, columns, after, None);
@@ -46,8 +52,8 @@ fn select(
     table: &Table,
     list: &str,
     columns: &[KeyColumn],
-    after: Option<&Cursor>,
-    until: Option<&Cursor>,
+    after: Option<&Key>,
+    until: Option<&Key>,
 ) -> Statement {
     let mut statement =
         Statement { sql: format!("SELECT {list} FROM {}", quoted(table)), values: Vec::new() };
@@ -63,15 +69,15 @@ fn select(
 
 /// `(a > ? OR (a = ? AND (b > ?)))`: what the optimizer turns into one range. The upper bound
 /// itself belongs to the chunk.
-fn condition(statement: &mut Statement, columns: &[KeyColumn], bound: &Cursor, sign: &str) {
+fn condition(statement: &mut Statement, columns: &[KeyColumn], bound: &Key, sign: &str) {
     let depth = columns.len();
     // The range on the first column says where to begin, whatever comes behind.
-    if let (Some(column), Some(part), true) = (columns.first(), bound.sql.0.first(), depth > 1) {
+    if let (Some(column), Some(part), true) = (columns.first(), bound.0.first(), depth > 1) {
         let (name, place) = (identifier(&column.name), &column.placeholder);
         let _ = write!(statement.sql, "({name} {sign}= {place} AND ");
         statement.values.push(order::value(part));
     }
-    for (place, (column, part)) in columns.iter().zip(&bound.sql.0).enumerate() {
+    for (place, (column, part)) in columns.iter().zip(&bound.0).enumerate() {
         let (name, value) = (identifier(&column.name), &column.placeholder);
         if place + 1 == depth {
             let last = if sign == "<" { "<=" } else { ">" };
@@ -88,18 +94,23 @@ fn condition(statement: &mut Statement, columns: &[KeyColumn], bound: &Cursor, s
     }
 }
 
-fn order_by(columns: &[KeyColumn]) -> String {
+/// The key columns as a list.
+pub(crate) fn names(columns: &[KeyColumn]) -> String {
     let names: Vec<String> = columns.iter().map(|column| identifier(&column.name)).collect();
-    match names.is_empty() {
+    names.join(", ")
+}
+
+fn order_by(columns: &[KeyColumn]) -> String {
+    match columns.is_empty() {
         true => String::new(),
-        false => format!(" ORDER BY {}", names.join(", ")),
+        false => format!(" ORDER BY {}", names(columns)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use walbrook_core::chunk::{Key, Order, Part};
+    use walbrook_core::chunk::{Order, Part};
 
     fn columns(names: &[&str]) -> Vec<KeyColumn> {
         let column = |name: &&str| KeyColumn {
@@ -111,16 +122,15 @@ mod tests {
         names.iter().map(column).collect()
     }
 
-    fn cursor(numbers: &[i128]) -> Cursor {
-        let key = Key(numbers.iter().map(|number| Part::Number(*number)).collect());
-        Cursor { key: key.clone(), sql: key }
+    fn cursor(numbers: &[i128]) -> Key {
+        Key(numbers.iter().map(|number| Part::Number(*number)).collect())
     }
 
     #[test]
     fn a_chunk_of_one_column() {
         let table = Table::new("d", "t`x");
         let (after, until) = (cursor(&[5]), cursor(&[9]));
-        let statement = rows(&table, "`a`", &columns(&["a"]), Some(&after), Some(&until));
+        let statement = rows(&table, "`a`", &columns(&["a"]), (Some(&after), Some(&until)), None);
         assert_eq!(
             statement.sql,
             "SELECT `a` FROM `d`.`t``x` WHERE `a` > ? AND `a` <= ? ORDER BY `a`"
@@ -141,8 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_holds_for_every_chunk() {
+        let (table, after) = (Table::new("d", "t"), cursor(&[5]));
+        let sql =
+            |after| rows(&table, "`a`", &columns(&["a"]), (after, None), Some("x = 1 OR y")).sql;
+        assert_eq!(sql(None), "SELECT `a` FROM `d`.`t` WHERE (x = 1 OR y) ORDER BY `a`");
+        assert_eq!(
+            sql(Some(&after)),
+            "SELECT `a` FROM `d`.`t` WHERE `a` > ? AND (x = 1 OR y) ORDER BY `a`"
+        );
+    }
+
+    #[test]
     fn a_table_without_a_key_is_read_as_it_lies() {
         let table = Table::new("d", "t");
-        assert_eq!(rows(&table, "`a`", &[], None, None).sql, "SELECT `a` FROM `d`.`t`");
+        assert_eq!(rows(&table, "`a`", &[], (None, None), None).sql, "SELECT `a` FROM `d`.`t`");
     }
 }

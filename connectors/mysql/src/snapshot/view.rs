@@ -5,7 +5,7 @@ use crate::flavor::Flavor;
 use crate::settings::Settings;
 use crate::source::server::{self, Server};
 use crate::source::tables::quoted;
-use crate::stream::Stream;
+use crate::stream::Follower;
 use crate::stream::coordinates::Coordinates;
 use crate::transport::{self, sql_error};
 use mysql_async::Conn;
@@ -13,7 +13,7 @@ use mysql_async::prelude::Queryable;
 use std::time::Duration;
 use walbrook_core::error::{Error, Result};
 use walbrook_core::layout::Table;
-use walbrook_core::position::Log;
+use walbrook_core::position::{Log, Position};
 
 /// How long the server may take to show what its log has told.
 const PATIENCE: u32 = 30;
@@ -21,17 +21,31 @@ const PATIENCE: u32 = 30;
 /// More readers than this would hold every batch of the pool at once.
 const MOST: usize = 4;
 
+/// What the stream has told: a view must show as much.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    position: Position,
+    at: Coordinates,
+}
+
+impl Told {
+    /// Everything up to where the log is now.
+    pub(crate) fn of(follower: &Follower) -> Self {
+        Self { position: follower.position().clone(), at: follower.at().clone() }
+    }
+}
+
 /// Connections that read.
-pub(super) struct Views {
+pub(crate) struct Views {
     pub(super) conns: Vec<Conn>,
     server: Server,
 }
 
 impl Views {
     /// Opens the connections.
-    pub(super) async fn open(settings: &Settings) -> Result<Self> {
+    pub(crate) async fn open(settings: &Settings, count: usize) -> Result<Self> {
         let mut conns = Vec::new();
-        for _ in 0..settings.snapshot_workers.clamp(1, MOST) {
+        for _ in 0..count.clamp(1, MOST) {
             let mut conn = transport::client(settings, "snapshot").await?;
             let session = "SET SESSION transaction_isolation = 'REPEATABLE-READ', \
                            lock_wait_timeout = 5, net_write_timeout = 600";
@@ -51,21 +65,22 @@ impl Views {
     }
 
     /// The end of the log now.
-    pub(super) async fn log_end(&mut self) -> Result<Coordinates> {
+    pub(crate) async fn log_end(&mut self) -> Result<Coordinates> {
         let server = self.server.clone();
         server::log_end(self.first()?, &server).await
     }
 
-    fn first(&mut self) -> Result<&mut Conn> {
+    /// The first of the connections.
+    pub(crate) fn first(&mut self) -> Result<&mut Conn> {
         self.conns.first_mut().ok_or_else(|| Error::definite(codes::THREAD, "There is no reader."))
     }
 
     /// Opens a view for each of `tables` on a connection of its own. Each shows at least what the
     /// stream has told, and keeps its table from being defined anew.
-    pub(super) async fn begin(&mut self, stream: &Stream, tables: &[Table]) -> Result<()> {
-        self.wait_shown(stream).await?;
+    pub(crate) async fn begin(&mut self, told: &Told, tables: &[Table]) -> Result<()> {
+        self.wait_shown(told).await?;
         for (conn, table) in self.conns.iter_mut().zip(tables) {
-            begin(conn, self.server.flavor, stream.follower.at()).await?;
+            begin(conn, self.server.flavor, &told.at).await?;
             let touch = format!("SELECT 1 FROM {} LIMIT 1", quoted(table));
             conn.query_drop(touch).await.map_err(|error| read_error(&error, table))?;
         }
@@ -73,7 +88,7 @@ impl Views {
     }
 
     /// Closes the views.
-    pub(super) async fn end(&mut self) -> Result<()> {
+    pub(crate) async fn end(&mut self) -> Result<()> {
         for conn in &mut self.conns {
             let failed = |error| sql_error(&error, "ending a view");
             conn.query_drop("ROLLBACK").await.map_err(failed)?;
@@ -83,8 +98,8 @@ impl Views {
 
     /// Waits until SELECT shows everything that the log has told: a transaction is in the log a
     /// moment before it is visible, with semi-synchronous replication a long one.
-    async fn wait_shown(&mut self, stream: &Stream) -> Result<()> {
-        let Log::Gtids { set, .. } = &stream.follower.position().log else { return Ok(()) };
+    async fn wait_shown(&mut self, told: &Told) -> Result<()> {
+        let Log::Gtids { set, .. } = &told.position.log else { return Ok(()) };
         let sql = "SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)";
         let failed = |error| sql_error(&error, "waiting for transactions to be visible");
         let told = (set.to_string(), PATIENCE);
@@ -131,7 +146,7 @@ fn not_shown() -> Error {
 
 /// What a failed statement on a table means: a definition that changed meanwhile is no failure of
 /// the snapshot.
-pub(super) fn read_error(error: &mysql_async::Error, table: &Table) -> Error {
+pub(crate) fn read_error(error: &mysql_async::Error, table: &Table) -> Error {
     if matches!(error, mysql_async::Error::Server(server) if server.code == 1142) {
         let message = format!("The account may not read table {table}.");
         let fix = format!("Run GRANT SELECT ON {} to the account, or leave it out.", quoted(table));

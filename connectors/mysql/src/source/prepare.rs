@@ -15,6 +15,7 @@ use walbrook_core::checkpoint::{Checkpoint, Part, Updates};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::finding::Severity;
 use walbrook_core::position::{Log, Position};
+use walbrook_core::resnapshot::Job;
 
 /// What was decided, and on which grounds.
 pub(crate) struct Prepared {
@@ -32,6 +33,8 @@ pub(crate) struct Prepared {
     pub(crate) structures: Structures,
     /// Transactions that are prepared there.
     pub(crate) waiting: BTreeMap<String, Waiting>,
+    /// Tables that are read again, in the order in which that was asked for.
+    pub(crate) jobs: Vec<Job>,
     /// Entries that are no longer true.
     stale: Vec<Part>,
 }
@@ -52,6 +55,7 @@ struct Known {
     structures: Structures,
     structured: Vec<String>,
     waiting: BTreeMap<String, Waiting>,
+    jobs: Vec<Job>,
 }
 
 /// Decides from `checkpoint` and the server that `settings` name.
@@ -159,9 +163,13 @@ fn read(checkpoint: &Checkpoint) -> Result<Known> {
                 let waiting = checkpoint.read(part).map_err(unreadable)?;
                 known.waiting.extend(waiting.map(|waiting| (xid.clone(), waiting)));
             }
+            Part::Resnapshot(_) => {
+                known.jobs.extend(checkpoint.read::<Job>(part).map_err(unreadable)?);
+            }
             _ => {}
         }
     }
+    known.jobs.sort_by_key(|job| job.asked_us);
     if known.position.is_none() && known.entry.is_some() {
         return Err(unreadable("it does not say from where to go on".to_owned()));
     }
@@ -170,7 +178,15 @@ fn read(checkpoint: &Checkpoint) -> Result<Known> {
 
 /// What follows from the decision.
 fn plan(known: Known, decision: Decision, server: Server, here: Here) -> Prepared {
-    let Known { entry, mut tables, mut position, mut structures, structured, mut waiting } = known;
+    let Known {
+        entry,
+        mut tables,
+        mut position,
+        mut structures,
+        structured,
+        mut waiting,
+        mut jobs,
+    } = known;
     let mut stale = Vec::new();
     if matches!(decision, Decision::Begin | Decision::Again) {
         stale.extend(std::mem::take(&mut tables).into_keys().map(Part::Table));
@@ -178,10 +194,13 @@ fn plan(known: Known, decision: Decision, server: Server, here: Here) -> Prepare
     if decision == Decision::Begin {
         stale.extend(structured.into_iter().map(Part::Structure));
         stale.extend(std::mem::take(&mut waiting).into_keys().map(Part::Prepared));
+        // Every table is read anyway.
+        stale.extend(jobs.drain(..).map(|job| Part::Resnapshot(job.wish.id)));
         stale.extend(position.take().map(|_| Part::Position));
         stale.extend(entry.as_ref().map(|_| Part::Source));
         structures = Structures::default();
     }
+    jobs.retain(|job| !job.state.is_over());
     let reads = matches!(decision, Decision::Begin | Decision::Again | Decision::Snapshot);
     let phase = if reads { Phase::Snapshotting } else { Phase::Streaming };
     let nonce = match (&entry, reads) {
@@ -195,7 +214,7 @@ fn plan(known: Known, decision: Decision, server: Server, here: Here) -> Prepare
         _ => false,
     };
     let entry = Entry { phase, flavor, topic_prefix, nonce, again };
-    Prepared { decision, server, entry, tables, position, structures, waiting, stale }
+    Prepared { decision, server, entry, tables, position, structures, waiting, jobs, stale }
 }
 
 /// Names this process.

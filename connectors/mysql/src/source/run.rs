@@ -4,6 +4,7 @@ use super::decide::Decision;
 use super::entry::Phase;
 use super::prepare::Prepared;
 use super::{begin, monitor};
+use crate::resnapshot::Beside;
 use crate::settings::{Settings, SnapshotMode};
 use crate::snapshot;
 use crate::stream::{Follower, Start, Stream};
@@ -23,6 +24,8 @@ pub(super) async fn run(settings: Arc<Settings>, mut prepared: Prepared, out: Ou
         return out.tell(Message::Finished);
     }
     let server = prepared.server.clone();
+    let jobs = std::mem::take(&mut prepared.jobs);
+    let mut beside = Beside::new(Arc::clone(&settings), Rc::clone(&out), jobs);
     let watching = monitor::watch(Arc::clone(&settings), server.clone(), Arc::clone(&out.gauges));
     let watching = tokio::spawn(watching);
     let mut stream = match prepared.decision {
@@ -40,7 +43,8 @@ pub(super) async fn run(settings: Arc<Settings>, mut prepared: Prepared, out: Ou
         if prepared.decision == Decision::Again {
             out.updates(vec![put(Part::Source, &prepared.entry)]).await?;
         }
-        snapshot::run(&settings, &mut stream, &prepared.tables, prepared.entry.again, &out).await?;
+        let (tables, again) = (&prepared.tables, prepared.entry.again);
+        snapshot::run(&settings, &mut stream, tables, again, &mut beside, &out).await?;
         fault::point("snapshot.before_streaming");
         (prepared.entry.phase, prepared.entry.again) = (Phase::Streaming, false);
         stream.follower.flush().await?;
@@ -52,7 +56,7 @@ pub(super) async fn run(settings: Arc<Settings>, mut prepared: Prepared, out: Ou
         watching.abort();
         return out.tell(Message::Finished);
     }
-    stream.follow().await
+    stream.follow(&mut beside).await
 }
 
 /// What is stored first: from where the log is followed, and the structures there.

@@ -9,6 +9,7 @@ use super::xa::Waiting;
 use crate::binlog::{Body, Event, Gtid, Identity};
 use crate::ddl::{Context, Structures};
 use crate::settings::Settings;
+use crate::structure::Structure;
 use crate::transport;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -37,9 +38,20 @@ pub(crate) struct Start {
     pub(crate) context: Context,
 }
 
+/// The newest transaction that has been told; nothing is known of it before the first one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Newest {
+    /// Its identity as text.
+    pub(crate) id: Option<String>,
+    /// Server that made it.
+    pub(crate) server_id: u32,
+    /// Session that made it.
+    pub(crate) thread: Option<i64>,
+}
+
 /// Who follows the log.
 pub(crate) struct Follower {
-    pub(super) settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
     pub(super) context: Context,
     /// Structures as of the place in the log.
     pub(crate) structures: Structures,
@@ -51,6 +63,7 @@ pub(crate) struct Follower {
     /// The part of the first transaction that is delivered.
     part: Option<Part>,
     at: Coordinates,
+    newest: Newest,
     pub(super) transaction: Option<Transaction>,
     /// The UUID and tag of the newest transaction, and their text.
     origin: Option<(gtid::Origin, String)>,
@@ -94,6 +107,7 @@ impl Follower {
             position,
             part,
             at,
+            newest: Newest::default(),
             transaction: None,
             origin: None,
             out,
@@ -136,6 +150,17 @@ impl Follower {
     /// Everything up to here has been told.
     pub(crate) fn position(&self) -> &Position {
         &self.position
+    }
+
+    /// The newest transaction that has been told.
+    pub(crate) fn newest(&self) -> &Newest {
+        &self.newest
+    }
+
+    /// Every captured table that is known here.
+    pub(crate) fn captured(&self) -> Vec<Arc<Structure>> {
+        let captured = |it: &&Arc<Structure>| (self.settings.selection)(&it.database, &it.name);
+        self.structures.iter().filter(captured).cloned().collect()
     }
 
     /// How far the log has been read.
@@ -217,6 +242,7 @@ impl Follower {
         transaction.logged_us = i64::from(event.timestamp) * 1_000_000;
         transaction.idle = gtid.flags.start_alter || gtid.flags.rollback_alter;
         self.head = None;
+        self.newest.server_id = event.server_id;
         self.transaction = Some(transaction);
         Ok(())
     }
@@ -250,6 +276,8 @@ impl Follower {
             _ => return Err(anonymous()),
         }
         self.gauge(&transaction);
+        self.newest.id = Some(transaction.id);
+        self.newest.thread = transaction.thread;
         if self.muted {
             return Ok(());
         }

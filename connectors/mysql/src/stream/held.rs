@@ -1,6 +1,7 @@
 //! The tables that are being read beside the log, and what the log says about the chunks that are
 //! open.
 
+use super::watch::Watch;
 use crate::settings::Settings;
 use crate::snapshot::order::{self, KeyColumn};
 use mysql_async::Conn;
@@ -38,6 +39,8 @@ pub(crate) struct Unfinished {
 #[derive(Default)]
 pub(crate) struct Reading {
     tables: BTreeMap<Table, Unfinished>,
+    /// The table that is read again while consumers have it.
+    watch: Option<Watch>,
     /// Whether what was held is not enough to publish the open chunks.
     broken: bool,
     /// For questions about keys that only the server can order.
@@ -68,6 +71,28 @@ impl Reading {
         let chunks = Chunks { published, open: Vec::new() };
         self.tables
             .insert(table, Unfinished { orders, columns, known, chunks, windows: Vec::new() });
+    }
+
+    /// Notes from now on which rows of a table are changed. One that has been watched until now is
+    /// watched on, so that it is known if it was lost.
+    pub(crate) fn watch(&mut self, table: &Table, layout: &Arc<Layout>) {
+        let known = self.watch.take().filter(|watch| watch.table() == table);
+        self.watch.insert(known.unwrap_or_else(|| Watch::new(table.clone()))).open(layout);
+    }
+
+    /// No table is read again.
+    pub(crate) fn unwatch(&mut self) {
+        self.watch = None;
+    }
+
+    /// The table that is read again.
+    pub(crate) fn watching(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
+    /// The same, if it is this one.
+    pub(super) fn watched(&mut self, table: &Table) -> Option<&mut Watch> {
+        self.watch.as_mut().filter(|watch| watch.table() == table)
     }
 
     /// Opens chunks of a table, in key order.
@@ -112,11 +137,17 @@ impl Reading {
         if self.tables.get(table).is_some_and(|table| !table.windows.is_empty()) {
             self.broken = true;
         }
+        if let Some(watch) = self.watched(table) {
+            watch.spoil();
+        }
     }
 
     /// A table is gone: nothing of it is left to be read.
     pub(super) fn drop(&mut self, table: &Table) {
         self.disturb(table);
+        if let Some(watch) = self.watched(table) {
+            watch.lose();
+        }
         self.tables.remove(table);
     }
 

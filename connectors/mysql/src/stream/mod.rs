@@ -21,13 +21,16 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod watch;
 mod weigh;
 mod xa;
 
 pub(crate) use follower::{Follower, Start};
 pub(crate) use held::Chunk;
+pub(crate) use watch::Watch;
 pub(crate) use xa::Waiting;
 
+use crate::resnapshot::Beside;
 use crate::settings::Settings;
 use crate::transport;
 use coordinates::Coordinates;
@@ -56,10 +59,23 @@ impl Stream {
         self.follower.flush().await
     }
 
-    /// Follows the log for ever.
-    pub(crate) async fn follow(&mut self) -> Result<()> {
+    /// Follows the log for ever; `beside` does its work between transactions.
+    pub(crate) async fn follow(&mut self, beside: &mut Beside) -> Result<()> {
         loop {
-            self.step().await?;
+            let between = !self.follower.is_inside();
+            if between && beside.is_due(self.follower.at()) {
+                beside.attend(&mut self.follower).await?;
+            }
+            if self.log.ready() {
+                beside.breathe().await;
+                self.step().await?;
+                continue;
+            }
+            self.follower.flush().await?;
+            tokio::select! {
+                event = self.log.next() => self.follower.take(&event?).await?,
+                () = beside.woken(), if between => {}
+            }
         }
     }
 

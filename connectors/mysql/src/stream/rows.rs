@@ -109,10 +109,29 @@ impl Follower {
         }
         let Some(compiled) = self.tables.of(rows.table_id)? else { return Ok(()) };
         let compiled = Arc::clone(compiled);
+        if self.reading.watched(&compiled.name).is_some() {
+            self.note(rows, &compiled)?;
+        }
         if self.reading.is_empty() || self.reading.publishes(&compiled.name) {
             return self.tell(event, rows, &compiled).await;
         }
         self.weigh(event, rows, &compiled).await
+    }
+
+    /// Notes whose rows are changed, of a table that is read again.
+    fn note(&mut self, rows: &Rows<'_>, compiled: &Compiled) -> Result<()> {
+        let layout = &compiled.rows.layout;
+        let mut scratch = Batch::default();
+        let mut bytes = rows.bytes;
+        while !bytes.is_empty() {
+            scratch.clear();
+            let row = read(&mut scratch, &compiled.rows, rows, &mut bytes)?;
+            let Some(watch) = self.reading.watched(&compiled.name) else { break };
+            for image in [row.before, row.after].into_iter().flatten() {
+                watch.note(layout, &scratch, image);
+            }
+        }
+        Ok(())
     }
 
     /// Tells every row.

@@ -1,0 +1,158 @@
+//! Tables read again while they are written to.
+
+use crate::books::Books;
+use crate::connector::{Connector, wish};
+use crate::server::{Server, both};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use walbrook_core::resnapshot::State;
+use walbrook_core::source::Request;
+
+/// Rows of a table.
+const ROWS: u32 = 100_000;
+
+/// A connector that has read the tables and follows the log.
+async fn streaming(server: &Server) -> Connector {
+    let mut connector = Connector::start(server, Books::default()).await;
+    connector.until("it streams", |it| it.streaming).await;
+    connector
+}
+
+/// Rebuilt tables are the true ones, and nothing was against the rules.
+async fn equal(server: &mut Server, books: &Books, tables: &[&str]) {
+    assert!(books.faults.is_empty(), "{:#?}", &books.faults[..books.faults.len().min(20)]);
+    for table in tables {
+        let told: Vec<(i64, i64)> = books.rows[*table].iter().map(|(k, v)| (*k, *v)).collect();
+        assert!(told == server.rows(table).await, "{table} is otherwise in the database");
+    }
+}
+
+/// Killed again and again: it goes on behind the last published chunk, no row is told twice, none
+/// is told against the order of its changes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_tables_with_kills_in_the_middle() {
+    both("kills", async |mut server| {
+        server.table("a", ROWS).await;
+        server.table("b", ROWS / 3).await;
+        let mut connector = streaming(&server).await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let writer = server.writer(&["a", "b"], ROWS / 3, &stop);
+        let job = connector.plan(wish(&server, "j1", &["a", "b"], None)).await.expect("a job");
+        assert_eq!((job.tables.len(), &job.state), (2, &State::Waiting));
+        connector.read(job).await;
+        let mut kills = 0;
+        for life in 0.. {
+            let rows = |it: &Connector| it.books.again.values().map(|it| it.len()).sum::<usize>();
+            let (before, streamed) = (rows(&connector), connector.books.streamed);
+            let over = |it: &Connector| it.books.job("j1").unwrap().state.is_over();
+            let more = 500 + 700 * (life % 5);
+            connector.until("some rows", |it| over(it) || rows(it) > before + more).await;
+            assert!(connector.books.streamed >= streamed, "the stream goes on");
+            if over(&connector) || life > 60 {
+                break;
+            }
+            // Somewhere in the middle of what comes next.
+            for _ in 0..life % 4 {
+                connector.step().await;
+            }
+            kills += 1;
+            connector = Connector::start(&server, connector.kill()).await;
+        }
+        stop.store(true, Relaxed);
+        let written = writer.await.unwrap();
+        connector.quiet().await;
+        let books = connector.kill();
+        let job = books.job("j1").unwrap();
+        let told: usize = books.again.values().map(|it| it.len()).sum();
+        println!("  {kills} kills, {written} statements, {told} rows told again");
+        assert_eq!(job.state, State::Done);
+        assert!(kills >= 3 && written > 100, "{kills} kills, {written} statements");
+        assert!(told > 100_000, "{told} rows told again");
+        let repeated = books.again.values().flat_map(|it| it.values()).filter(|n| **n > 1).count();
+        assert_eq!(repeated, 0, "rows told twice by one job");
+        equal(&mut server, &books, &["a", "b"]).await;
+    })
+    .await;
+}
+
+/// Only the rows that meet the condition, each once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_meet_a_condition() {
+    both("where", async |mut server| {
+        server.table("a", 9_000).await;
+        let mut connector = streaming(&server).await;
+        let condition = Some("k % 3 = 0 OR v = 'row 4'");
+        let job = connector.plan(wish(&server, "w", &["a"], condition)).await.expect("a job");
+        connector.read(job).await;
+        let over = |it: &Connector| it.books.job("w").unwrap().state.is_over();
+        connector.until("it is done", over).await;
+        let books = connector.kill();
+        assert_eq!(books.again["a"].len(), 3_001);
+        assert_eq!(books.job("w").unwrap().tables.values().next().unwrap().rows, 3_001);
+        assert!(books.again["a"].contains_key(&4) && !books.again["a"].contains_key(&5));
+        equal(&mut server, &books, &["a"]).await;
+    })
+    .await;
+}
+
+/// A table that is defined anew, emptied or dropped meanwhile, and one job after another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn definitions_change_meanwhile() {
+    both("define", async |mut server| {
+        for table in ["a", "b", "c"] {
+            server.table(table, 20_000).await;
+        }
+        let mut connector = streaming(&server).await;
+        for (id, tables) in [("one", &["a", "b", "c"][..]), ("two", &["a"])] {
+            let job = connector.plan(wish(&server, id, tables, None)).await.expect("a job");
+            connector.read(job).await;
+        }
+        let rows = |it: &Connector| it.books.again.get("a").map_or(0, |it| it.len());
+        connector.until("some rows", |it| rows(it) > 1_000).await;
+        server.run("ALTER TABLE a ADD COLUMN w int DEFAULT 7").await;
+        server.run("UPDATE a SET ver = ver + 1 WHERE k > 19000").await;
+        server.run("DROP TABLE c").await;
+        server.run("TRUNCATE TABLE b").await;
+        server.run("INSERT INTO b VALUES (1, 5, 'again'), (2, 5, 'again')").await;
+        let over = |it: &Connector, id| it.books.job(id).unwrap().state.is_over();
+        connector.until("both are done", |it| over(it, "one") && over(it, "two")).await;
+        connector.quiet().await;
+        let books = connector.kill();
+        assert_eq!(books.job("one").unwrap().state, State::Done);
+        assert_eq!(books.job("two").unwrap().state, State::Done);
+        assert!(books.again["a"].values().all(|times| (1..=3).contains(times)));
+        assert_eq!(books.again["a"].len(), 20_000);
+        equal(&mut server, &books, &["a", "b"]).await;
+    })
+    .await;
+}
+
+/// What is given up stays as far as it is; the stream and the next job go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_up_in_the_middle() {
+    both("stop", async |mut server| {
+        server.table("a", ROWS).await;
+        server.table("b", 100).await;
+        let mut connector = streaming(&server).await;
+        for (id, table) in [("long", "a"), ("never", "a"), ("short", "b")] {
+            let job = connector.plan(wish(&server, id, &[table], None)).await.expect("a job");
+            connector.read(job).await;
+        }
+        let rows = |it: &Connector| it.books.again.get("a").map_or(0, |it| it.len());
+        connector.until("some rows", |it| rows(it) > 1_000).await;
+        connector.ask(Request::GiveUp("never".into())).await;
+        connector.ask(Request::GiveUp("long".into())).await;
+        let over = |it: &Connector| it.books.job("short").unwrap().state.is_over();
+        connector.until("the last one is done", over).await;
+        server.run("UPDATE a SET ver = ver + 1 WHERE k = 7").await;
+        connector.quiet().await;
+        let state = |id| connector.books.job(id).unwrap().state;
+        assert_eq!((state("long"), state("never")), (State::Stopped, State::Stopped));
+        assert_eq!(state("short"), State::Done);
+        let told = rows(&connector);
+        assert!(told < ROWS as usize, "{told} rows were told all the same");
+        let books = connector.kill();
+        equal(&mut server, &books, &["a", "b"]).await;
+    })
+    .await;
+}
