@@ -38,6 +38,7 @@ impl Books {
                     self.updates.push(put(Part::Position, position));
                 }
                 Event::Notice(_) => {}
+                Event::Poison(_) => self.faults.push("a change that cannot be told".into()),
             }
         }
         self.updates.extend(batch.updates.iter().cloned());
