@@ -252,6 +252,7 @@ impl Simulated {
             structures,
             catalog: Arc::new(catalog),
             covered: filter.then(|| Arc::new(covered) as Arc<dyn stream::Covered>),
+            resnapshot: None,
             timing: Timing { pause: None, now_us: || 0, ..Timing::default() },
         };
         let Out { messages, spare, gauges } = out;

@@ -128,3 +128,15 @@ pub const TABLE_REWRITTEN: Code = Code::new("WB-PG-086");
 pub const THREAD: Code = Code::new("WB-PG-087");
 /// The server did not say what a snapshot needs.
 pub const SNAPSHOT: Code = Code::new("WB-PG-088");
+/// What shall be read again is no pattern of tables.
+pub const PATTERN: Code = Code::new("WB-PG-100");
+/// What shall be read again is not captured.
+pub const NOT_CAPTURED: Code = Code::new("WB-PG-101");
+/// A table cannot be read beside the log.
+pub const NOT_BESIDE: Code = Code::new("WB-PG-102");
+/// A condition does not fit a table.
+pub const PREDICATE: Code = Code::new("WB-PG-103");
+/// The server does not show what its log has told.
+pub const NOT_SHOWN: Code = Code::new("WB-PG-104");
+/// Tables would be read on another server than the log comes from.
+pub const OTHER_SERVER: Code = Code::new("WB-PG-105");

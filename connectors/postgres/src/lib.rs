@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod lsn;
 pub mod pgoutput;
 pub mod publication;
+pub mod resnapshot;
 pub mod resume;
 pub mod settings;
 pub mod slot;

@@ -81,6 +81,14 @@ pub async fn selected(client: &Client, settings: &Settings) -> Result<Vec<Listed
     Ok(tables)
 }
 
+/// Every table that there is, of any kind.
+pub(crate) async fn relations(client: &Client) -> Result<BTreeSet<u32>> {
+    let sql = "SELECT oid FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384";
+    let rows = client.query(sql, &[]).await;
+    let rows = rows.map_err(|error| sql_error(&error, "listing the tables"))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 /// Looks at the publication `name`.
 pub async fn inspect(client: &Client, name: &str) -> Result<Option<Publication>> {
     let failed = |error| sql_error(&error, "looking at the publication");
@@ -123,6 +131,28 @@ pub async fn ensure(client: &Client, settings: &Settings) -> Result<Ensured> {
     }
     run(client, &add_tables(&settings.publication, &missing), settings).await?;
     Ok(Ensured { added: missing, ..Ensured::default() })
+}
+
+/// Adds one table, where the publication is ours and lacks it.
+pub(crate) async fn admit(
+    client: &Client,
+    settings: &Settings,
+    name: &crate::resnapshot::Name,
+) -> Result<()> {
+    if settings.publication_mode != PublicationMode::Filtered {
+        return Ok(());
+    }
+    let table = Table::new(name.schema.as_str(), name.name.as_str());
+    let found = inspect(client, &settings.publication).await?;
+    let listed = selected(client, settings).await?;
+    let listed = listed.iter().find(|listed| listed.table == table);
+    match (found, listed) {
+        (Some(found), Some(listed)) if !found.holds(listed) => {
+            tracing::info!(%table, "the table is added to the publication");
+            run(client, &add_tables(&settings.publication, &[table]), settings).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Drops the publication; one that does not exist is dropped already.

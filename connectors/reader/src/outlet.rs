@@ -58,7 +58,7 @@ impl Outlet {
     /// Sends the batch if there is anything in it.
     pub async fn send(&mut self) -> Result<(), Gone> {
         let Some(batch) = self.batch.take() else { return Ok(()) };
-        if batch.events.is_empty() && batch.updates.is_empty() {
+        if batch.events.is_empty() && batch.updates.is_empty() && batch.lane.is_none() {
             self.batch = Some(batch);
             return Ok(());
         }

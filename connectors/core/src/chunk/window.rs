@@ -5,6 +5,9 @@ use crate::layout::Layout;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// What it takes to keep a key beside its bytes.
+const KEPT: usize = 48;
+
 /// The last state of a row in the window.
 #[derive(Clone, Copy, Debug)]
 pub enum Held {
@@ -26,6 +29,8 @@ pub struct Window {
     layout: Arc<Layout>,
     batch: Batch,
     held: HashMap<Box<[u8]>, Held>,
+    /// Bytes of the keys, with what it takes to keep one.
+    keys: usize,
     /// Bytes that the window may hold.
     limit: usize,
 }
@@ -33,7 +38,7 @@ pub struct Window {
 impl Window {
     /// An empty window over rows of `layout` that holds at most about `limit` bytes.
     pub fn new(layout: Arc<Layout>, limit: usize) -> Self {
-        Self { layout, batch: Batch::default(), held: HashMap::new(), limit }
+        Self { layout, batch: Batch::default(), held: HashMap::new(), keys: 0, limit }
     }
 
     /// Where the held images lie.
@@ -49,9 +54,7 @@ impl Window {
     /// Takes the state that a change leaves a row in: `after` of an insert or an update whose key
     /// stayed the same.
     pub fn put(&mut self, layout: &Layout, from: &Batch, after: Image) -> Result<(), Incomplete> {
-        if layout.fingerprint != self.layout.fingerprint || self.batch.bytes.len() > self.limit {
-            return Err(Incomplete);
-        }
+        self.takes(layout)?;
         let key = identity(layout, from, after).ok_or(Incomplete)?;
         let known = self.held.get(&key).copied();
         let whole = is_whole(layout, from, after);
@@ -68,18 +71,37 @@ impl Window {
             _ if whole => Held::Row(image),
             _ => Held::Over(image),
         };
-        self.held.insert(key, held);
+        self.hold(key, held);
         Ok(())
     }
 
     /// Says that the row of this image is gone.
     pub fn remove(&mut self, layout: &Layout, from: &Batch, old: Image) -> Result<(), Incomplete> {
-        if layout.fingerprint != self.layout.fingerprint {
-            return Err(Incomplete);
-        }
+        self.takes(layout)?;
         let key = identity(layout, from, old).ok_or(Incomplete)?;
-        self.held.insert(key, Held::Gone);
+        self.hold(key, Held::Gone);
         Ok(())
+    }
+
+    /// Whether there is room for more, and it is of the same structure.
+    fn takes(&self, layout: &Layout) -> Result<(), Incomplete> {
+        let full = self.batch.bytes.len() + self.keys > self.limit;
+        match full || layout.fingerprint != self.layout.fingerprint {
+            true => Err(Incomplete),
+            false => Ok(()),
+        }
+    }
+
+    fn hold(&mut self, key: Box<[u8]>, held: Held) {
+        let size = key.len() + KEPT;
+        if self.held.insert(key, held).is_none() {
+            self.keys += size;
+        }
+    }
+
+    /// Whether nothing was held.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
     }
 
     /// What is known about the row just read, which is not asked for again.

@@ -27,6 +27,8 @@ mod report;
 mod sql;
 mod survey;
 
+pub(crate) use survey::{bytewise, row_filters};
+
 use crate::catalog::Live;
 use crate::settings::Settings;
 use crate::transport;

@@ -46,7 +46,7 @@ pub(super) async fn survey(
     // The database sorts by its own rules; the order of markers and queue is that of the names.
     tables.sort_by_cached_key(name);
     let bytewise = bytewise(client).await?;
-    let mut filters = filters(client, settings).await?;
+    let mut filters = row_filters(client, settings).await?;
     let mut jobs = Vec::new();
     for (place, info) in tables.into_iter().enumerate() {
         let stored = entries.get(&name(&info));
@@ -112,7 +112,7 @@ fn key_column(info: &TableInfo, bytewise: bool) -> Option<KeyColumn> {
 }
 
 /// Whether the database's own collation compares bytes.
-async fn bytewise(client: &Client) -> Result<bool> {
+pub(crate) async fn bytewise(client: &Client) -> Result<bool> {
     // The provider has a column since version 15: libc, ICU, or built in (by code points).
     let sql = "SELECT CASE coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') WHEN 'b' THEN true \
                WHEN 'c' THEN datcollate IN ('C', 'POSIX') ELSE false END \
@@ -134,7 +134,10 @@ async fn percentiles(
 
 /// The row filters of the publication (version 15), which hold for the snapshot as well. Not asked
 /// of the view `pg_publication_tables`: that locks every table of the publication.
-async fn filters(client: &Client, settings: &Settings) -> Result<BTreeMap<String, String>> {
+pub(crate) async fn row_filters(
+    client: &Client,
+    settings: &Settings,
+) -> Result<BTreeMap<String, String>> {
     let failed = |error| sql_error(&error, "asking for the publication's row filters");
     let known = "SELECT current_setting('server_version_num')::int >= 150000";
     if !client.query_one(known, &[]).await.map_err(failed)?.get::<_, bool>(0) {

@@ -193,6 +193,7 @@ mod tests {
             nonce: "then".into(),
             consistent_lsn: 9,
             again: false,
+            listed: false,
         }
     }
 

@@ -39,4 +39,7 @@ pub struct Entry {
     /// The rows are repeats of delivered ones, so every change since `consistent_lsn` is told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub again: bool,
+    /// Every table that is told has an entry of its own: one that has none is new.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listed: bool,
 }

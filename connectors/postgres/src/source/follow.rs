@@ -4,12 +4,15 @@ use super::prepare::Prepared;
 use crate::catalog::{Catalog, Live, Structure};
 use crate::codes;
 use crate::pgoutput::{Relation, Tuple, Value};
-use crate::settings::Settings;
+use crate::resnapshot::Ends;
+use crate::resnapshot::desk::{self, Comparer, Expected};
+use crate::resnapshot::newcomers::Watch;
+use crate::settings::{Settings, SnapshotMode};
 use crate::snapshot::covered::Covered;
 use crate::snapshot::key::{Key, Kind};
 use crate::stream::{self, Start, Timing, Wires};
-use crate::{slot, transport};
-use std::collections::HashMap;
+use crate::{publication, slot, transport};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,12 +25,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Streams from the position on until the stream fails or nobody listens.
 pub(super) async fn run(
-    settings: &Settings,
+    settings: &Arc<Settings>,
     prepared: Prepared,
     out: Out,
     confirmed: watch::Receiver<u64>,
 ) -> Result<()> {
-    let Prepared { entry, tables, position, structures, .. } = prepared;
+    let Prepared { entry, tables, position, structures, jobs, .. } = prepared;
     let position = position
         .unwrap_or_else(|| Position::at(entry.server.clone(), Log::Lsn(entry.consistent_lsn)));
     let from = position.lsn();
@@ -43,13 +46,40 @@ pub(super) async fn run(
     }
     let client = transport::client(settings, "slot").await?;
     slot::wait_free(&client, &settings.slot, PATIENCE).await?;
+    let mut known: BTreeSet<String> = tables.keys().cloned().collect();
+    known.extend(jobs.iter().flat_map(|job| job.tables.keys().cloned()));
+    if settings.snapshot_mode == SnapshotMode::NoData {
+        let listed = publication::selected(&client, settings).await?;
+        known.extend(listed.iter().map(|it| it.table.to_string()));
+    }
+    let before = publication::relations(&client).await?;
     let catalog = Arc::new(Live::open(client).await?);
     let covered = (covered.largest() > from).then(|| Arc::new(covered) as Arc<dyn stream::Covered>);
-    let start = start(settings, position, (structures, catalog), covered);
+    let mut start = start(settings, position, (structures, catalog), covered);
+    let expected = Expected { server: entry.server, timeline: entry.timeline };
+    let desk = desk::open(Arc::clone(settings), expected);
+    let watch = Watch { settings: Arc::clone(settings), known, answers: desk.say.clone(), before };
+    let _watching = Watching(tokio::spawn(watch.run()));
+    start.resnapshot = Some(Ends {
+        jobs,
+        requests: out.requests.clone(),
+        asks: desk.asks.clone(),
+        answers: desk.answers.clone(),
+        compare: Arc::new(Comparer::new(Arc::clone(settings))),
+    });
     let session = transport::connect(settings, "stream").await?;
     let command = slot::start_command(&settings.slot, &settings.publication, from);
     let io = session.copy_both(&command).await?;
     stream::run(io, start, wires(out, confirmed)).await
+}
+
+/// A task that ends with this.
+struct Watching(tokio::task::JoinHandle<()>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What the stream must know.
@@ -68,6 +98,7 @@ pub(crate) fn start(
         structures,
         catalog,
         covered,
+        resnapshot: None,
         timing: Timing { feedback: settings.feedback, ..Timing::default() },
     }
 }

@@ -4,6 +4,7 @@ use super::decide::{Decision, Here, Slot, decide, same_names};
 use super::entry::{Entry, Phase};
 use crate::catalog::Structure;
 use crate::codes;
+use crate::resnapshot::newcomers;
 use crate::resume::{Found, Stored, compare_start, history, identify};
 use crate::settings::{Settings, SnapshotMode};
 use crate::snapshot::entry::TableEntry;
@@ -15,6 +16,7 @@ use walbrook_core::checkpoint::{Checkpoint, Part, Updates, put};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::finding::Severity;
 use walbrook_core::position::{Log, Position};
+use walbrook_core::resnapshot::Job;
 
 /// What was decided, and on which grounds.
 #[derive(Debug)]
@@ -29,8 +31,12 @@ pub struct Prepared {
     pub position: Option<Position>,
     /// Structures of tables as the log described them, by the hash of the description.
     pub structures: HashMap<u64, Structure>,
+    /// Jobs of reading tables beside the log that are not over.
+    pub jobs: Vec<Job>,
     /// Entries that are no longer true.
     stale: Vec<Part>,
+    /// What is to be stored about tables that are new.
+    news: Updates,
 }
 
 impl Prepared {
@@ -39,6 +45,7 @@ impl Prepared {
         let announced = matches!(self.decision, Decision::Begin { .. } | Decision::Again);
         let mut updates: Updates = self.stale.iter().cloned().map(|part| (part, None)).collect();
         updates.extend(announced.then(|| put(Part::Source, &self.entry)));
+        updates.extend(self.news.iter().cloned());
         updates
     }
 }
@@ -51,6 +58,7 @@ pub struct Known {
     tables: BTreeMap<String, TableEntry>,
     position: Option<Position>,
     structures: HashMap<u64, Structure>,
+    jobs: Vec<Job>,
 }
 
 pub(crate) async fn prepare(settings: &Settings, checkpoint: &Checkpoint) -> Result<Prepared> {
@@ -86,7 +94,12 @@ pub(crate) async fn prepare(settings: &Settings, checkpoint: &Checkpoint) -> Res
         publish(settings, &client).await?;
     }
     let confirmed = found.and_then(|slot| slot.confirmed_flush).unwrap_or(0);
-    Ok(plan(settings, known, decision, (system.id, system.timeline), confirmed))
+    let mut prepared = plan(settings, known, decision, (system.id, system.timeline), confirmed);
+    if decision == Decision::Stream {
+        let Prepared { entry, tables, jobs, .. } = &mut prepared;
+        prepared.news = newcomers::adopt(settings, &client, entry, tables, jobs).await?;
+    }
+    Ok(prepared)
 }
 
 /// Runs the checks. Tables need not be readable once they are read: `reads` says that all will be.
@@ -146,6 +159,7 @@ pub fn read(checkpoint: &Checkpoint) -> Result<Known> {
     let position = checkpoint.position().map_err(unreadable)?;
     let mut tables = BTreeMap::new();
     let mut structures = HashMap::new();
+    let mut jobs = Vec::new();
     for (part, _) in checkpoint.entries() {
         match part {
             Part::Table(name) => {
@@ -156,6 +170,10 @@ pub fn read(checkpoint: &Checkpoint) -> Result<Known> {
                 let structure = checkpoint.read(part).map_err(unreadable)?;
                 let hash = u64::from_str_radix(hash, 16);
                 structures.extend(hash.ok().zip(structure));
+            }
+            Part::Resnapshot(_) => {
+                let job: Option<Job> = checkpoint.read(part).map_err(unreadable)?;
+                jobs.extend(job.filter(|job| !job.state.is_over()));
             }
             _ => {}
         }
@@ -168,7 +186,7 @@ pub fn read(checkpoint: &Checkpoint) -> Result<Known> {
             "its position is in the log of another kind of database".to_owned(),
         ));
     }
-    Ok(Known { entry, tables, position, structures })
+    Ok(Known { entry, tables, position, structures, jobs })
 }
 
 /// Whether the slot still holds what comes after the checkpoint.
@@ -208,8 +226,9 @@ pub fn plan(
         nonce: nonce().to_owned(),
         consistent_lsn,
         again,
+        listed: false,
     };
-    let Known { entry, mut tables, mut position, structures } = known;
+    let Known { entry, mut tables, mut position, structures, jobs } = known;
     let mut stale = Vec::new();
     let entry = match decision {
         Decision::Begin { .. } => {
@@ -232,7 +251,7 @@ pub fn plan(
             None => fresh(Phase::Streaming, 0, false),
         },
     };
-    Prepared { decision, entry, tables, position, structures, stale }
+    Prepared { decision, entry, tables, position, structures, jobs, stale, news: Updates::new() }
 }
 
 /// Tells this process from others.

@@ -28,8 +28,8 @@ pub(super) async fn run(
     out: Out,
     confirmed: watch::Receiver<u64>,
 ) -> Result<()> {
-    let settings = &*settings;
-    let watching = tokio::spawn(monitor::watch(settings.clone(), Arc::clone(&out.gauges)));
+    let settings = &settings;
+    let watching = tokio::spawn(monitor::watch(Settings::clone(settings), Arc::clone(&out.gauges)));
     match prepared.decision {
         Decision::Finished => return out.tell(Message::Finished),
         Decision::Stream => {}
@@ -53,6 +53,7 @@ async fn tables(settings: &Settings, prepared: &mut Prepared, out: &Out) -> Resu
         entry.consistent_lsn = snapshot.lsn;
     }
     super::raise(&out.gauges.head, snapshot.lsn);
+    entry.listed = settings.snapshot_mode != SnapshotMode::NoData;
     let reads = settings.snapshot_mode != SnapshotMode::NoData;
     if reads {
         entry.phase = Phase::Snapshotting;

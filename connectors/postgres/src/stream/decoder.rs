@@ -10,6 +10,7 @@ use super::transaction::Transaction;
 use super::{Covered, Start};
 use crate::codes;
 use crate::pgoutput::{Begin, Commit, Malformed, Message, Old, Relation, Truncate, Tuple};
+use crate::resnapshot::course::{Course, Question, Touch, Verdict};
 use crate::source_block::{self, Tail};
 use crate::table::{RowError, Table};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub(super) enum Step {
     Ended(Commit),
     /// The catalog must be asked before the next message.
     Ask(Relation),
+    /// The server must be asked before this message, which is to be handled again then.
+    Order(Box<Question>),
 }
 
 /// The rows of a change.
@@ -51,6 +54,17 @@ impl<'a> Rows<'a> {
             Rows::Delete(old) => (Some(row(old)), None),
         }
     }
+}
+
+/// When and where rows were read beside the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadAt {
+    /// Microseconds since 1970.
+    pub(super) at_us: i64,
+    /// End of the log after it.
+    pub(super) high: u64,
+    /// Number of the next transaction, where the rows are the first of their table.
+    pub(super) xid: Option<u32>,
 }
 
 /// The images of a change.
@@ -82,6 +96,8 @@ pub(super) struct Decoder {
     prefix: String,
     pub(super) tables: Tables,
     covered: Option<Arc<dyn Covered>>,
+    /// Tables that are read beside the log, where that can be.
+    pub(super) course: Option<Course>,
     transaction: Option<Transaction>,
     /// End of the transaction before.
     last_end: Option<u64>,
@@ -99,6 +115,7 @@ impl Decoder {
             prefix: start.topic_prefix.clone(),
             tables: Tables::new(start),
             covered: start.covered.clone(),
+            course: start.resnapshot.as_mut().map(|it| Course::new(std::mem::take(&mut it.jobs))),
             transaction: None,
             last_end: None,
             part: start.position.part.take(),
@@ -127,9 +144,11 @@ impl Decoder {
     #[inline]
     pub(super) fn handle(&mut self, batch: &mut Batch, lsn: u64, payload: &[u8]) -> Result<Step> {
         match Message::decode(payload).map_err(|error| malformed(error, lsn))? {
-            Message::Insert(m) => self.row(batch, lsn, m.relation, Rows::Insert(m.new))?,
-            Message::Update(m) => self.row(batch, lsn, m.relation, Rows::Update(m.old, m.new))?,
-            Message::Delete(m) => self.row(batch, lsn, m.relation, Rows::Delete(m.old))?,
+            Message::Insert(m) => return self.row(batch, lsn, m.relation, Rows::Insert(m.new)),
+            Message::Update(m) => {
+                return self.row(batch, lsn, m.relation, Rows::Update(m.old, m.new));
+            }
+            Message::Delete(m) => return self.row(batch, lsn, m.relation, Rows::Delete(m.old)),
             Message::Begin(begin) => self.begin(batch, lsn, &begin)?,
             Message::Commit(commit) => {
                 self.commit(batch, lsn, &commit)?;
@@ -164,7 +183,11 @@ impl Decoder {
 
     fn commit(&mut self, batch: &mut Batch, lsn: u64, commit: &Commit) -> Result<()> {
         match self.transaction.take() {
-            Some(transaction) if transaction.commit_lsn == commit.commit_lsn => {}
+            Some(transaction) if transaction.commit_lsn == commit.commit_lsn => {
+                if let Some(course) = &mut self.course {
+                    course.streamed.told(transaction.xid);
+                }
+            }
             _ => return Err(malformed(Malformed::Bytes("order of transactions"), lsn)),
         }
         self.last_end = Some(commit.end_lsn);
@@ -184,15 +207,18 @@ impl Decoder {
     }
 
     #[inline]
-    fn row(&mut self, batch: &mut Batch, lsn: u64, oid: u32, rows: Rows<'_>) -> Result<()> {
+    fn row(&mut self, batch: &mut Batch, lsn: u64, oid: u32, rows: Rows<'_>) -> Result<Step> {
+        if let Some(question) = self.question(batch, oid, rows) {
+            return Ok(Step::Order(Box::new(question)));
+        }
         let transaction = self.count(lsn)?;
         if self.tables.table(oid)?.is_none() {
-            return Ok(());
+            return Ok(Step::Done);
         }
         let head = self.head(batch, &transaction);
         let mark = Mark::of(batch);
         let images = loop {
-            let Some(table) = self.tables.table(oid)? else { return Ok(()) };
+            let Some(table) = self.tables.table(oid)? else { return Ok(Step::Done) };
             match write(table, batch, rows) {
                 Ok(images) => break images,
                 Err(error) => {
@@ -201,14 +227,48 @@ impl Decoder {
                 }
             }
         };
-        let Some(table) = self.tables.table(oid)? else { return Ok(()) };
+        let Some(table) = self.tables.table(oid)? else { return Ok(Step::Done) };
         let layout = Arc::clone(&table.layout);
-        match self.verdict(&transaction, oid, rows, images) {
+        let told = self.verdict(&transaction, oid, rows, images);
+        match told.and_then(|told| self.weigh(batch, oid, &layout, rows, told)) {
             Some((op, images)) => self.push(batch, lsn, &transaction, &layout, (op, images), head),
             None => mark.restore(batch),
         }
         fault::point("stream.mid_transaction");
-        Ok(())
+        Ok(Step::Done)
+    }
+
+    /// What must be asked of the server before a change of a table that is being read.
+    #[inline]
+    fn question(&self, batch: &Batch, oid: u32, rows: Rows<'_>) -> Option<Question> {
+        let course = self.course.as_ref().filter(|course| !course.is_idle())?;
+        let (relation, table) = (self.tables.relation(oid)?, self.tables.compiled(oid)?);
+        let (layout, images, tuples) = (&table.layout, (None, None), rows.tuples());
+        course.question(&Touch { relation, layout, batch, images, tuples })
+    }
+
+    /// What the change is once the tables have been looked at that are being read; nothing if rows
+    /// that are still to be published contain it.
+    #[inline]
+    fn weigh(
+        &mut self,
+        batch: &Batch,
+        oid: u32,
+        layout: &Arc<Layout>,
+        rows: Rows<'_>,
+        (op, images): (Op, Images),
+    ) -> Option<(Op, Images)> {
+        let course = self.course.as_mut().filter(|course| !course.is_idle());
+        let Some((course, relation)) = course.zip(self.tables.relation(oid)) else {
+            return Some((op, images));
+        };
+        let touch = Touch { relation, layout, batch, images, tuples: rows.tuples() };
+        match course.weigh(&touch) {
+            Verdict::All => Some((op, images)),
+            Verdict::Old => Some((Op::Delete, (images.0, None))),
+            Verdict::New => Some((Op::Create, (None, images.1))),
+            Verdict::Nothing => None,
+        }
     }
 
     /// What the change is once a snapshot has been looked at; nothing if that contains it.
@@ -251,10 +311,36 @@ impl Decoder {
             }) {
                 continue;
             }
+            if self.course.as_mut().is_some_and(|course| !course.emptied(&layout)) {
+                continue;
+            }
             let head = self.head(batch, &transaction);
             self.push(batch, lsn, &transaction, &layout, (Op::Truncate, (None, None)), head);
         }
         Ok(())
+    }
+
+    /// The source block of rows that were read beside the log.
+    pub(super) fn rows_source(&self, batch: &mut Batch, layout: &Layout, told: &ReadAt) -> Source {
+        let prefix = &self.prefix;
+        let ts_ms = told.at_us.div_euclid(1000);
+        let head = batch.append_with(|out| source_block::write_head(out, prefix, ts_ms));
+        let (last, xid, lsn) = match told.xid {
+            // As the reference tells a row that was read again.
+            None => (Some(self.last_end.unwrap_or(told.high)), None, None),
+            Some(xid) => (None, Some(xid), Some(told.high)),
+        };
+        let tail = Tail {
+            db: &self.database,
+            sequence: Some((last, told.high)),
+            ts_us: told.at_us,
+            schema: &layout.table.schema,
+            table: &layout.table.name,
+            tx_id: xid,
+            lsn,
+        };
+        let tail = batch.append_with(|out| source_block::write_tail(out, &tail));
+        Source { head, tail }
     }
 
     /// The part of the source block that all changes of a transaction share, once for each batch.

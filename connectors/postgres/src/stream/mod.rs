@@ -12,6 +12,7 @@
 //! Reader and feedback are two futures of one task, so that nothing which the reader waits for, an
 //! empty batch or the catalog, keeps feedback from being sent. Both end with [`run`].
 
+mod chunks;
 mod decoder;
 mod feedback;
 mod idle;
@@ -23,6 +24,7 @@ mod wire;
 
 use crate::catalog::{Catalog, Structure};
 use crate::pgoutput::{Relation, Tuple};
+use crate::resnapshot::Ends;
 use crate::settings::Selection;
 use crate::table::Modes;
 use crate::transport::{CopyBoth, WAL_SENDER_TIMEOUT};
@@ -76,6 +78,8 @@ pub struct Start {
     pub catalog: Arc<dyn Catalog>,
     /// What the snapshot has read already.
     pub covered: Option<Arc<dyn Covered>>,
+    /// Where tables can be read beside the log.
+    pub resnapshot: Option<Ends>,
     /// Intervals and clock.
     pub timing: Timing,
 }

@@ -1,5 +1,6 @@
 //! The read loop: drains what is buffered, and only when the socket is empty hands the batch on.
 
+use super::chunks::Chunks;
 use super::decoder::{Decoder, Step};
 use super::idle::Idle;
 use super::pace::Pace;
@@ -25,13 +26,14 @@ use walbrook_reader::{Gone, Outlet};
 pub(super) struct Reader<'a, R> {
     read: R,
     frames: Frames,
-    decoder: Decoder,
-    outlet: Outlet,
+    pub(super) decoder: Decoder,
+    pub(super) outlet: Outlet,
+    pub(super) chunks: Option<Chunks>,
     catalog: Arc<dyn Catalog>,
     pace: Pace,
     idle: Idle,
     timing: Timing,
-    asked: &'a Notify,
+    pub(super) asked: &'a Notify,
     /// Where the stream began: stored, and so as good as confirmed.
     begun: u64,
     confirmed: watch::Receiver<u64>,
@@ -39,7 +41,7 @@ pub(super) struct Reader<'a, R> {
 }
 
 /// Why the loop ends.
-enum End {
+pub(super) enum End {
     /// Nobody takes batches any more.
     Gone,
     Failed(Error),
@@ -66,10 +68,13 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
         asked: &'a Notify,
     ) -> Self {
         let at = start.position.lsn();
+        let decoder = Decoder::new(&mut start);
+        let messages = wires.messages.clone();
         Self {
             read,
             frames,
-            decoder: Decoder::new(&mut start),
+            decoder,
+            chunks: start.resnapshot.map(|ends| Chunks::new(ends, messages, at)),
             outlet: Outlet::new(wires.messages, wires.spare),
             catalog: start.catalog,
             pace: Pace::new(start.timing.pause),
@@ -85,10 +90,12 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
     /// Reads until nobody takes batches any more or the stream fails.
     pub(super) async fn run(&mut self) -> Result<()> {
         loop {
-            let ended = match self.drain().await {
-                Ok(()) => self.fill().await,
-                Err(end) => Err(end),
+            let ended = async {
+                self.drain().await?;
+                self.listen().await?;
+                self.fill().await
             };
+            let ended = ended.await;
             match ended {
                 Ok(()) => {}
                 Err(End::Gone) => return Ok(()),
@@ -121,7 +128,14 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
                 (b'd', Some(FromServer::Data { lsn, payload })) => {
                     match self.decoder.handle(batch, lsn, payload)? {
                         Step::Done => {}
-                        Step::Ended(commit) => self.ended(&commit),
+                        Step::Ended(commit) => {
+                            self.ended(&commit);
+                            self.turn().await?;
+                        }
+                        Step::Order(question) => {
+                            let payload = payload.to_vec();
+                            self.again(lsn, &payload, *question).await?;
+                        }
                         Step::Ask(relation) => self.ask(relation).await?,
                     }
                     self.outlet.send_full().await?;
@@ -137,6 +151,9 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
     #[inline]
     fn ended(&mut self, commit: &Commit) {
         self.idle.ended(commit.end_lsn);
+        if let Some(chunks) = &mut self.chunks {
+            chunks.reached(commit.end_lsn);
+        }
         self.gauges.received.store(commit.end_lsn, Relaxed);
         self.gauges.head.fetch_max(commit.end_lsn, Relaxed);
         self.gauges.commit_us.store(commit.commit_us, Relaxed);
@@ -148,6 +165,11 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
             self.asked.notify_one();
         }
         let confirmed = (*self.confirmed.borrow()).max(self.begun);
+        if let Some(chunks) = &mut self.chunks
+            && self.decoder.is_between()
+        {
+            chunks.reached(wal_end);
+        }
         if self.decoder.is_between() && self.idle.due(wal_end, reply, confirmed) {
             self.gauges.received.fetch_max(wal_end, Relaxed);
             let position = self.decoder.position(wal_end);
@@ -181,8 +203,20 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
             Some(read) => read,
             None => {
                 self.outlet.send().await?;
-                let waiting = self.frames.fill(&mut self.read);
-                timeout(self.timing.silence, waiting).await.map_err(|_| self.silent())?
+                let waits = self.waits_for_log();
+                let waiting = timeout(self.timing.silence, self.frames.fill(&mut self.read));
+                let heard = tokio::select! {
+                    biased;
+                    filled = waiting => Err(filled),
+                    heard = Chunks::hear(self.chunks.as_ref(), waits) => Ok(heard),
+                };
+                match heard {
+                    Ok(heard) => {
+                        self.heard(heard);
+                        return Ok(());
+                    }
+                    Err(filled) => filled.map_err(|_| self.silent())?,
+                }
             }
         };
         match read {

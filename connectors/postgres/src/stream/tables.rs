@@ -32,6 +32,17 @@ pub(super) struct Tables {
     places: HashMap<u32, usize>,
     /// The table of the last change, which is mostly that of the next.
     last: (u32, usize),
+    /// The table that is read beside the log, where the log has not described it as it was read.
+    aside: Option<Entry>,
+}
+
+/// The writer of rows that were read beside the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aside {
+    /// The one of the log's table with this OID.
+    Logged(u32),
+    /// One of its own.
+    Own,
 }
 
 impl Tables {
@@ -44,6 +55,7 @@ impl Tables {
             entries: Vec::new(),
             places: HashMap::new(),
             last: (0, usize::MAX),
+            aside: None,
         }
     }
 
@@ -128,6 +140,11 @@ impl Tables {
         }
     }
 
+    /// The table `oid`, if it is known and captured.
+    pub(super) fn compiled(&self, oid: u32) -> Option<&Table> {
+        self.entry(oid)?.compiled.as_ref()
+    }
+
     /// How the log has described the table `oid`.
     pub(super) fn relation(&self, oid: u32) -> Option<&Relation> {
         self.entry(oid).map(|entry| &entry.relation)
@@ -146,7 +163,72 @@ impl Tables {
         let Some(entry) = self.place(oid).and_then(|place| self.entries.get_mut(place)) else {
             return Err(unknown(oid));
         };
-        let Some(table) = &entry.compiled else { return Err(unknown(oid)) };
+        adapt(entry, &self.structures, &self.modes, error)
+    }
+
+    /// Finds or makes the writer of rows that were read as `relation`, in the columns of `select`.
+    pub(super) fn aside(
+        &mut self,
+        relation: Relation,
+        structure: Option<Structure>,
+        select: &str,
+        batch: &mut Batch,
+    ) -> Result<Aside> {
+        let hash = relation.hash();
+        let fits = |entry: &&Entry| {
+            let table = entry.compiled.as_ref().filter(|_| entry.hash == hash);
+            table.is_some_and(|table| table.select_list() == select)
+        };
+        if self.entry(relation.oid).as_ref().is_some_and(fits) {
+            return Ok(Aside::Logged(relation.oid));
+        }
+        if self.aside.as_ref().as_ref().is_some_and(fits) {
+            return Ok(Aside::Own);
+        }
+        let compile =
+            |structure: Option<&Structure>, modes| Table::compile(&relation, structure, modes, &[]);
+        let known = self.structures.get(&hash).map(Option::as_ref);
+        let mut compiled = known.map(|known| compile(known, &self.modes)).transpose()?;
+        if compiled.as_ref().is_none_or(|table| table.select_list() != select) {
+            compiled = Some(compile(structure.as_ref(), &self.modes)?);
+            if let Some(structure) = &structure {
+                batch.updates.push(put(Part::Structure(format!("{hash:016x}")), structure));
+            }
+            self.structures.insert(hash, structure);
+        }
+        self.aside = Some(Entry { relation, hash, optional: Vec::new(), compiled });
+        Ok(Aside::Own)
+    }
+
+    /// The writer that [`Tables::aside`] has found.
+    pub(super) fn writer(&self, aside: Aside) -> Option<&Table> {
+        match aside {
+            Aside::Logged(oid) => self.compiled(oid),
+            Aside::Own => self.aside.as_ref()?.compiled.as_ref(),
+        }
+    }
+
+    /// As [`Tables::adapt`], for a writer that [`Tables::aside`] has found.
+    #[cold]
+    pub(super) fn adapt_aside(&mut self, aside: Aside, error: RowError) -> Result<()> {
+        match (aside, &mut self.aside) {
+            (Aside::Logged(oid), _) => self.adapt(oid, error),
+            (Aside::Own, Some(entry)) => adapt(entry, &self.structures, &self.modes, error),
+            (Aside::Own, None) => Err(unknown(0)),
+        }
+    }
+}
+
+/// Compiles a table again after a row that did not fit.
+#[cold]
+fn adapt(
+    entry: &mut Entry,
+    structures: &HashMap<u64, Option<Structure>>,
+    modes: &Modes,
+    error: RowError,
+) -> Result<()> {
+    {
+        let Some(table) = &entry.compiled else { return Err(unknown(entry.relation.oid)) };
         let RowError::NullInRequired { column } = error else {
             return Err(error.into_error(&table.layout));
         };
@@ -155,8 +237,8 @@ impl Tables {
             return Err(error.into_error(&table.layout));
         };
         entry.optional.push(name);
-        let structure = self.structures.get(&entry.hash).and_then(Option::as_ref);
-        let compiled = Table::compile(&entry.relation, structure, &self.modes, &entry.optional)?;
+        let structure = structures.get(&entry.hash).and_then(Option::as_ref);
+        let compiled = Table::compile(&entry.relation, structure, modes, &entry.optional)?;
         entry.compiled = Some(compiled);
         Ok(())
     }

@@ -55,6 +55,7 @@ fn start() -> Start {
         structures: HashMap::new(),
         catalog: Arc::new(NoCatalog),
         covered: None,
+        resnapshot: None,
         timing: Timing { pause: None, now_us: || 0, ..Timing::default() },
     }
 }
@@ -419,3 +420,6 @@ async fn a_resolved_structure_is_stored_with_the_batch() {
     assert!(matches!(&batch.updates[..], [(Entry::Structure(name), Some(_))]
         if *name == format!("{hash:016x}")));
 }
+
+#[path = "chunk_tests.rs"]
+mod chunk_tests;

@@ -69,6 +69,12 @@ impl Server {
         .await;
     }
 
+    /// Who owns the tables.
+    #[allow(dead_code, reason = "not in every test that uses this file")]
+    pub fn owner(&self) -> String {
+        self.config.get_user().unwrap().to_owned()
+    }
+
     pub async fn make_slot(&self) {
         let slot = &self.slot;
         self.sql(&format!("SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')")).await;

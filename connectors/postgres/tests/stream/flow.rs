@@ -63,6 +63,7 @@ impl Flow {
             structures: HashMap::new(),
             catalog: Arc::new(Live::open(client).await.unwrap()),
             covered: None,
+            resnapshot: None,
             timing,
         };
         let (outgoing, messages) = async_channel::bounded(4);
