@@ -59,6 +59,10 @@ pub const SHARED_SERVER_ID: Code = Code::new("WB-CFG-045");
 pub const SECRET_READ: Code = Code::new("WB-CFG-060");
 /// The admin interface cannot listen on its address.
 pub const ADMIN_LISTEN: Code = Code::new("WB-CFG-061");
+/// The certificate or key of the admin interface cannot be used.
+pub const ADMIN_TLS: Code = Code::new("WB-CFG-062");
+/// A token of the admin interface is too short.
+pub const SHORT_TOKEN: Code = Code::new("WB-CFG-063");
 
 /// Something that `walbrook doctor` looked at did not answer.
 pub const DOCTOR_SILENT: Code = Code::new("WB-CFG-070");
@@ -117,9 +121,10 @@ mod tests {
 
     const ROOT: &str = env!("CARGO_MANIFEST_DIR");
     const MAKES: &str = "Code::new(";
-    const FILES: [&str; 5] = [
+    const FILES: [&str; 6] = [
         "connectors/core/src/codes.rs",
         "src/codes.rs",
+        "src/admin/codes.rs",
         "connectors/postgres/src/codes.rs",
         "connectors/mysql/src/codes.rs",
         "connectors/kafka/src/codes.rs",
@@ -169,7 +174,8 @@ mod tests {
 
     fn is_code(text: &str) -> bool {
         let mut parts = text.split('-');
-        let area = |area: &str| ["CFG", "RUN", "PG", "MYSQL", "KAFKA", "REG"].contains(&area);
+        let area =
+            |area: &str| ["CFG", "RUN", "ADMIN", "PG", "MYSQL", "KAFKA", "REG"].contains(&area);
         let number = |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
         parts.next() == Some("WB")
             && parts.next().is_some_and(area)

@@ -1,6 +1,7 @@
 //! Kafka Connect's picture of a connector, with ours under `walbrook`.
 
 use super::board::{ConnectorStatus, Phase, now_us};
+use super::job;
 use super::lag::Lag;
 use serde_json::{Map, Value, json};
 use std::time::UNIX_EPOCH;
@@ -22,29 +23,45 @@ fn states(phase: Phase) -> (&'static str, &'static str) {
 
 /// The answer to `GET /connectors/{name}/status`.
 pub fn status(status: &ConnectorStatus, worker: &str) -> Value {
-    let (connector, task) = states(status.phase);
-    let failed = matches!(status.phase, Phase::Failed | Phase::Fenced);
-    let trace = status.error.as_ref().filter(|_| failed).map(ToString::to_string);
-    let state = |word: &str, id: Option<u32>| {
-        let mut out = Map::new();
-        if let Some(id) = id {
-            out.insert("id".to_owned(), id.into());
-        }
-        out.insert("state".to_owned(), word.into());
-        out.insert("worker_id".to_owned(), worker.into());
-        if let (Some(trace), "FAILED") = (&trace, word) {
-            out.insert("trace".to_owned(), trace.as_str().into());
-        }
-        Value::Object(out)
-    };
-    let tasks: Vec<Value> = if task.is_empty() { Vec::new() } else { vec![state(task, Some(0))] };
+    let (connector, _) = states(status.phase);
     json!({
         "name": status.name,
-        "connector": state(connector, None),
-        "tasks": tasks,
+        "connector": state(status, connector, worker, None),
+        "tasks": task(status, worker).into_iter().collect::<Vec<_>>(),
         "type": "source",
         "walbrook": ours(status),
     })
+}
+
+/// The answer to `GET /connectors/{name}/tasks/0/status`; a stopped connector has no task.
+pub fn task(status: &ConnectorStatus, worker: &str) -> Option<Value> {
+    let (_, task) = states(status.phase);
+    (!task.is_empty()).then(|| state(status, task, worker, Some(0)))
+}
+
+fn state(status: &ConnectorStatus, word: &str, worker: &str, id: Option<u32>) -> Value {
+    let mut out = Map::new();
+    if let Some(id) = id {
+        out.insert("id".to_owned(), id.into());
+    }
+    out.insert("state".to_owned(), word.into());
+    out.insert("worker_id".to_owned(), worker.into());
+    if let (Some(error), "FAILED") = (&status.error, word) {
+        out.insert("trace".to_owned(), error.to_string().into());
+    }
+    out.insert("version".to_owned(), env!("CARGO_PKG_VERSION").into());
+    Value::Object(out)
+}
+
+/// Says of a status that the connector is being restarted, in Kafka Connect's word.
+pub(super) fn restarting(status: &mut Value) {
+    let restarting = Value::from("RESTARTING");
+    if let Some(state) = status.pointer_mut("/connector/state") {
+        *state = restarting.clone();
+    }
+    if let Some(state) = status.pointer_mut("/tasks/0/state") {
+        *state = restarting;
+    }
 }
 
 fn ours(status: &ConnectorStatus) -> Value {
@@ -64,6 +81,7 @@ fn ours(status: &ConnectorStatus) -> Value {
         "retained_bytes": lag.retained,
         "snapshot": status.snapshot,
         "eta_seconds": eta(status),
+        "resnapshots": status.resnapshots.iter().map(job::shown).collect::<Vec<_>>(),
         "records": status.records,
         "transactions": status.transactions,
         "bytes": status.bytes,
@@ -75,7 +93,7 @@ fn ours(status: &ConnectorStatus) -> Value {
 }
 
 /// Seconds until the snapshot ends, if it goes on as it did so far in this run.
-fn eta(status: &ConnectorStatus) -> Option<u64> {
+pub(super) fn eta(status: &ConnectorStatus) -> Option<u64> {
     if status.phase != Phase::Snapshotting {
         return None;
     }
@@ -88,16 +106,6 @@ fn eta(status: &ConnectorStatus) -> Option<u64> {
     let elapsed = began.elapsed().as_secs_f64();
     let rate = read.saturating_sub(first) as f64 / elapsed.max(0.001);
     (rate > 0.0 && elapsed >= 1.0).then(|| (total.saturating_sub(read) as f64 / rate) as u64)
-}
-
-/// Connect's description of a connector: its settings as text.
-pub fn info(status: &ConnectorStatus) -> Value {
-    json!({
-        "name": status.name,
-        "config": status.settings,
-        "tasks": [{ "connector": status.name, "task": 0 }],
-        "type": "source",
-    })
 }
 
 #[cfg(test)]
@@ -115,8 +123,12 @@ mod tests {
         let board = Board::new();
         board.add("shop--1", "mysql", BTreeMap::new()).phase(Phase::Snapshotting);
         let got = status(&board.get("shop--1").unwrap(), "127.0.0.1:8083");
-        assert_eq!(got["connector"], json!({ "state": "RUNNING", "worker_id": "127.0.0.1:8083" }));
-        let task = json!([{ "id": 0, "state": "RUNNING", "worker_id": "127.0.0.1:8083" }]);
+        let version = env!("CARGO_PKG_VERSION");
+        let worker = "127.0.0.1:8083";
+        let connector = json!({ "state": "RUNNING", "worker_id": worker, "version": version });
+        assert_eq!(got["connector"], connector);
+        let task =
+            json!([{ "id": 0, "state": "RUNNING", "worker_id": worker, "version": version }]);
         assert_eq!(got["tasks"], task);
         assert_eq!(
             (&got["type"], &got["walbrook"]["phase"]),

@@ -31,6 +31,16 @@ macro_rules! choice {
 }
 
 choice! {
+    /// What a token of the admin interface is good for.
+    Scope {
+        /// To look.
+        Read = "read",
+        /// To look and to act.
+        Write = "write",
+    }
+}
+
+choice! {
     /// What a committed record promises.
     Delivery {
         /// Records and checkpoint in one Kafka transaction.

@@ -5,7 +5,7 @@ use super::model::Config;
 use super::place::NOWHERE;
 use super::problem::{Problem, Severity};
 use super::reader::{Reader, Reading};
-use super::{check as together, connector, environment, print, sections};
+use super::{admin, check as together, connector, environment, print, sections};
 use crate::codes;
 use config::{Map, Value, ValueKind};
 use std::collections::BTreeMap;
@@ -77,7 +77,7 @@ fn read(reading: &mut Reading, mut merged: Map<String, Value>, unreadable: bool)
     let before = reading.problems.len();
     let kafka = sections::kafka(reading, merged.remove("kafka"));
     let registry = sections::registry(reading, merged.remove("registry"));
-    let admin = sections::admin(reading, merged.remove("admin"));
+    let admin = admin::admin(reading, merged.remove("admin"));
     let cluster = kafka.as_ref().map_or("walbrook", |kafka| kafka.cluster.as_str()).to_owned();
     let defaults = table(reading, "defaults", merged.remove("defaults"));
     let tables = table(reading, "connectors", merged.remove("connectors"));

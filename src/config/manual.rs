@@ -156,8 +156,13 @@ fn page(reference: &str) -> String {
     let has = |all: &[(String, String)], key: &str| all.iter().any(|(known, _)| known == key);
     let mut out = HEAD.to_owned();
     for (section, settings) in postgres.iter().filter(|(name, _)| !name.starts_with("connectors")) {
+        let mut settings = settings.clone();
+        let shown = |key: &str| has(&settings, key) || key.contains('.');
+        let further = meanings.keys().filter(|(of, key)| of == section && !shown(key));
+        let further: Vec<_> = further.map(|(_, key)| (key.clone(), String::new())).collect();
+        settings.extend(further);
         let _ = writeln!(out, "\n## [{section}]");
-        table(&mut out, section, settings, &meanings);
+        table(&mut out, section, &settings, &meanings);
     }
     let parts = [
         ("[connectors.NAME]", own.iter().filter(|(key, _)| has(&other, key)).cloned().collect()),

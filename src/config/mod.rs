@@ -1,5 +1,6 @@
 //! The configuration: TOML files, the environment and flags become one checked [`Config`].
 
+mod admin;
 mod check;
 pub mod choice;
 mod connector;
@@ -26,13 +27,14 @@ mod suggest;
 
 pub use choice::{
     BigintUnsigned, Binary, Choice, Decimal, Delivery, Hstore, Interval, Names, PublicationMode,
-    Snapshot, Temporal, TlsMode,
+    Scope, Snapshot, Temporal, TlsMode,
 };
 pub use database::{Database, Server, UrlError};
 pub use environment::log_filter;
 pub use load::{Loaded, load, load_all, load_text, load_with};
 pub use model::{
-    Admin, Config, Connector, Kafka, MessageKey, Operations, Registry, Source, Tls, Values,
+    Admin, AdminTls, Config, Connector, Kafka, MessageKey, Operations, Registry, Source, Tls,
+    Token, Values,
 };
 pub use mysql::MySql;
 pub use pattern::Pattern;

@@ -1,6 +1,6 @@
 //! What the daemon is told: the configuration after all layers are merged and checked.
 
-use super::choice::{Binary, Decimal, Delivery, Names, Poison, Snapshot, Temporal, TlsMode};
+use super::choice::{Binary, Decimal, Delivery, Names, Poison, Scope, Snapshot, Temporal, TlsMode};
 use super::database::Database;
 use super::mysql::MySql;
 use super::pattern::{Pattern, glob_matches};
@@ -89,6 +89,36 @@ impl Registry {
 pub struct Admin {
     /// Where the admin interface listens.
     pub listen: SocketAddr,
+    /// Where only `/live`, `/ready` and `/metrics` are answered, besides.
+    pub health_listen: Option<SocketAddr>,
+    /// Who may use it; nobody has to show a token where there is none.
+    pub tokens: Vec<Token>,
+    /// HTTPS instead of HTTP.
+    pub tls: Option<AdminTls>,
+    /// Host names under which it is reached through a proxy.
+    pub hosts: Vec<String>,
+}
+
+/// One of `tokens` in `[admin]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Who has it, for the audit log.
+    pub name: String,
+    /// The token.
+    pub token: Secret,
+    /// What may be done with it.
+    pub scope: Scope,
+}
+
+/// HTTPS of the admin interface; the paths are of PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminTls {
+    /// Our certificate, with those between it and its authority.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+    /// Authorities of clients, which must then show a certificate.
+    pub client_ca: Option<PathBuf>,
 }
 
 /// `[connectors.NAME]`

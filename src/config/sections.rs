@@ -1,8 +1,7 @@
-//! Reads `[kafka]`, `[registry]` and `[admin]`.
+//! Reads `[kafka]` and `[registry]`.
 
 use super::choice::Delivery;
-use super::database::is_loopback;
-use super::model::{Admin, Kafka, Registry};
+use super::model::{Kafka, Registry};
 use super::place::Part;
 use super::reader::{Reader, Reading};
 use super::secret_form;
@@ -10,7 +9,6 @@ use super::setting::{Setting, Wrong};
 use crate::codes;
 use config::{Value, ValueKind};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 /// librdkafka properties that the daemon sets itself, because its promises rest on them.
 const RESERVED: &[(&str, &str)] = &[
@@ -223,37 +221,4 @@ fn bad_registry(text: &str) -> Option<(walbrook_core::error::Code, String, Strin
         return Some((codes::URL, message, fix.to_owned()));
     }
     None
-}
-
-/// Reads `[admin]`.
-pub(super) fn admin(reading: &mut Reading, value: Option<Value>) -> Admin {
-    let mut reader = Reader::new(reading, &["admin"], value);
-    let fallback = SocketAddr::from(([127, 0, 0, 1], 8083));
-    let text = reader.or("listen", fallback.to_string());
-    let listen = match address(&text) {
-        Some(listen) => listen,
-        None => {
-            let message = format!("`listen = {text:?}` is not an address and port.");
-            let fix = "Write `listen = \"127.0.0.1:8083\"`.".to_owned();
-            reader.problem("listen", codes::ADDRESS, message, fix);
-            fallback
-        }
-    };
-    if !listen.ip().is_loopback() {
-        let message = format!("The admin interface would be open to other machines on {listen}.");
-        let fix = "It has no access control yet: listen on 127.0.0.1 and put a proxy before it.";
-        reader.problem("listen", codes::OPEN_ADMIN, message, fix.to_owned());
-    }
-    reader.finish();
-    Admin { listen }
-}
-
-/// An address and port; `localhost` is 127.0.0.1.
-fn address(text: &str) -> Option<SocketAddr> {
-    if let Ok(address) = text.parse() {
-        return Some(address);
-    }
-    let (host, port) = text.rsplit_once(':')?;
-    let port = port.parse().ok()?;
-    is_loopback(host).then(|| SocketAddr::from(([127, 0, 0, 1], port)))
 }

@@ -75,7 +75,9 @@ pub async fn run(
     }
     let desks = Arc::new(desks);
     let (admin_stop, admin_stopped) = watch::channel(false);
-    let admin = admin::serve(&config, board, metrics, admin_stopped).await?;
+    let (connectors, metrics) = (desks.clone(), Some(metrics));
+    let interface = admin::Interface { board, connectors, metrics };
+    let admin = admin::serve(&config, interface, admin_stopped).await?;
     let mut connectors = JoinSet::new();
     for keeper in keepers {
         connectors.spawn(keeper);

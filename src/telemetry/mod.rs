@@ -2,10 +2,12 @@
 
 pub mod names;
 
+mod levels;
 mod logs;
 mod meter;
 mod recorder;
 
+pub use levels::{Change, Logger, logger, loggers, set_level};
 pub use logs::{Format, install as install_logs};
 pub use meter::Meter;
 pub use recorder::{Metrics, install as install_metrics};

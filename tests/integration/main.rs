@@ -25,6 +25,7 @@
 
 mod support;
 
+mod admin;
 mod bench;
 mod big;
 mod binlog;
