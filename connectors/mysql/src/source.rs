@@ -11,6 +11,7 @@ pub mod decide;
 pub mod entry;
 pub(crate) mod inventory;
 mod monitor;
+mod newcomers;
 pub(crate) mod prepare;
 mod run;
 pub mod server;

@@ -11,6 +11,8 @@ pub(super) struct Extent {
     pub(super) first: bool,
     /// It is the last one by name that has rows.
     pub(super) last: bool,
+    /// It is no part of a first snapshot: its rows are told in between.
+    pub(super) between: bool,
 }
 
 impl Extent {
@@ -28,6 +30,7 @@ impl Extent {
     /// The marker of a row of the table that is its first or its last.
     pub(super) fn marker(self, first_row: bool, last_row: bool) -> Marker {
         match (first_row, last_row) {
+            _ if self.between => Marker::Incremental,
             (_, true) if self.last => Marker::Last,
             (true, _) if self.first => Marker::First,
             (_, true) => Marker::LastInCollection,

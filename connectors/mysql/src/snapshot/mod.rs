@@ -12,6 +12,7 @@
 //! chunks wins over the rows read. So the views need no lock, live as long as a chunk takes, and a
 //! crash costs the open chunks at most.
 
+mod backfill;
 mod chunk;
 pub mod entry;
 mod marker;
@@ -21,6 +22,8 @@ mod round;
 pub(crate) mod sql;
 mod survey;
 pub(crate) mod view;
+
+pub(crate) use backfill::{prepare_backfill, run as backfill};
 
 use crate::resnapshot::Beside;
 use crate::settings::{Settings, SnapshotMode};

@@ -1,5 +1,6 @@
 //! One round: a few chunks, opened together and published together.
 
+use super::backfill;
 use super::chunk::{self, Piece};
 use super::entry::{Cursor, TableEntry};
 use super::order::parameter;
@@ -175,6 +176,7 @@ fn close(stream: &mut Stream, pieces: &[Piece]) -> Vec<Window> {
 /// Says in the checkpoint, with the last of the rows, how far the tables are.
 async fn publish(plan: &mut Plan, pieces: &[Piece], out: &Out) -> Result<()> {
     let mut updates = Vec::new();
+    let between = plan.job.is_some();
     for group in pieces.chunk_by(|a, b| a.table == b.table) {
         let Some((last, planned)) =
             group.last().zip(group.first().and_then(|first| plan.find(&first.table)))
@@ -185,12 +187,15 @@ async fn publish(plan: &mut Plan, pieces: &[Piece], out: &Out) -> Result<()> {
         let (cursor, done) = (last.until.clone(), last.until.is_none());
         planned.entry = TableEntry { cursor, rows, done };
         group.iter().filter_map(|piece| piece.took).for_each(|took| planned.pace.learn(took));
-        updates.push(put(Part::Table(planned.table.to_string()), &planned.entry));
-        out.tell(Message::Snapshot(planned.progress()))?;
+        if !between {
+            updates.push(put(Part::Table(planned.table.to_string()), &planned.entry));
+            out.tell(Message::Snapshot(planned.progress()))?;
+        }
         if done {
             fault::point("snapshot.table_done");
         }
     }
+    updates.extend(backfill::progress(plan, out)?);
     let mut batch = out.empty().await?;
     batch.lane = Some(Lane { number: 0, torn: false, updates });
     out.send(batch)

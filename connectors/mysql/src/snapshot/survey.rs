@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use walbrook_core::error::Result;
 use walbrook_core::layout::Table;
+use walbrook_core::resnapshot::Job;
 use walbrook_core::source::{Message, Progress};
 use walbrook_reader::Out;
 
@@ -56,6 +57,8 @@ impl Planned {
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) tables: Vec<Planned>,
+    /// The job that they belong to; none in a first snapshot.
+    pub(super) job: Option<Job>,
 }
 
 impl Plan {

@@ -2,6 +2,7 @@
 
 use super::decide::{Decision, Here, decide};
 use super::entry::{Entry, Phase};
+use super::newcomers;
 use super::server::{self, Executed, Server};
 use crate::ddl::Structures;
 use crate::settings::Settings;
@@ -14,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use walbrook_core::checkpoint::{Checkpoint, Part, Updates};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::finding::Severity;
+use walbrook_core::layout::Table;
 use walbrook_core::position::{Log, Position};
 use walbrook_core::resnapshot::Job;
 
@@ -35,6 +37,8 @@ pub(crate) struct Prepared {
     pub(crate) waiting: BTreeMap<String, Waiting>,
     /// Tables that are read again, in the order in which that was asked for.
     pub(crate) jobs: Vec<Job>,
+    /// Tables that are captured from now on.
+    pub(crate) newcomers: Vec<Table>,
     /// Entries that are no longer true.
     stale: Vec<Part>,
 }
@@ -76,9 +80,14 @@ pub(crate) async fn prepare(settings: &Settings, checkpoint: &Checkpoint) -> Res
     if decision == Decision::Begin {
         super::begin::nothing_prepared(&mut conn).await?;
     }
+    let newcomers = match decision {
+        Decision::Stream => newcomers::find(&mut conn, settings, checkpoint).await?,
+        // Every table is looked at anyway.
+        _ => Vec::new(),
+    };
     drop(conn.disconnect().await);
     tracing::info!(?decision, server = settings.flavor.connector(), "prepared");
-    Ok(plan(known, decision, server, here))
+    Ok(Prepared { newcomers, ..plan(known, decision, server, here) })
 }
 
 async fn check(conn: &mut mysql_async::Conn, server: &Server, settings: &Settings) -> Result<()> {
@@ -214,7 +223,18 @@ fn plan(known: Known, decision: Decision, server: Server, here: Here) -> Prepare
         _ => false,
     };
     let entry = Entry { phase, flavor, topic_prefix, nonce, again };
-    Prepared { decision, server, entry, tables, position, structures, waiting, jobs, stale }
+    Prepared {
+        decision,
+        server,
+        entry,
+        tables,
+        position,
+        structures,
+        waiting,
+        jobs,
+        newcomers: Vec::new(),
+        stale,
+    }
 }
 
 /// Names this process.

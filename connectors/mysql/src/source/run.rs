@@ -3,7 +3,7 @@
 use super::decide::Decision;
 use super::entry::Phase;
 use super::prepare::Prepared;
-use super::{begin, monitor};
+use super::{begin, monitor, newcomers};
 use crate::resnapshot::Beside;
 use crate::settings::{Settings, SnapshotMode};
 use crate::snapshot;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use walbrook_core::checkpoint::{Part, Updates, put};
 use walbrook_core::error::Result;
 use walbrook_core::fault;
+use walbrook_core::resnapshot::Reason;
 use walbrook_core::source::Message;
 use walbrook_reader::Out;
 
@@ -25,6 +26,8 @@ pub(super) async fn run(settings: Arc<Settings>, mut prepared: Prepared, out: Ou
     }
     let server = prepared.server.clone();
     let jobs = std::mem::take(&mut prepared.jobs);
+    let (jobs, mut first): (Vec<_>, Vec<_>) =
+        jobs.into_iter().partition(|job| job.reason == Reason::Asked);
     let mut beside = Beside::new(Arc::clone(&settings), Rc::clone(&out), jobs);
     let watching = monitor::watch(Arc::clone(&settings), server.clone(), Arc::clone(&out.gauges));
     let watching = tokio::spawn(watching);
@@ -55,6 +58,17 @@ pub(super) async fn run(settings: Arc<Settings>, mut prepared: Prepared, out: Ou
     if settings.snapshot_mode == SnapshotMode::InitialOnly {
         watching.abort();
         return out.tell(Message::Finished);
+    }
+    for job in &mut first {
+        snapshot::prepare_backfill(&settings, &mut stream, job).await?;
+    }
+    let newcomers = std::mem::take(&mut prepared.newcomers);
+    if !newcomers.is_empty() {
+        let taken = newcomers::take_in(&settings, &server, &mut stream, newcomers, &out).await?;
+        first.extend(taken);
+    }
+    for job in first {
+        snapshot::backfill(&settings, &mut stream, job, &mut beside, &out).await?;
     }
     stream.follow(&mut beside).await
 }

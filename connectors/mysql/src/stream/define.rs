@@ -7,6 +7,7 @@ use super::statement::Statement;
 use crate::binlog::{Event, Query, StatementKind};
 use crate::codes;
 use crate::ddl::{Context, Effect, Kind, SqlMode};
+use crate::snapshot::entry::TableEntry;
 use crate::source_block::{self, Tail};
 use crate::structure::Structure;
 use crate::table::Select;
@@ -104,6 +105,7 @@ impl Follower {
 
     async fn effect(&mut self, event: &Event<'_>, effect: &Effect) -> Result<()> {
         let table = Table::new(effect.database.as_str(), effect.table.as_str());
+        self.look_after_hidden(&table, &effect.kind);
         match &effect.kind {
             Kind::Created | Kind::Altered | Kind::Indexed => self.defined(&table, effect),
             Kind::Renamed { database, table: name } => {
@@ -122,8 +124,20 @@ impl Follower {
         Ok(())
     }
 
+    /// One that is created comes whole through the log; whatever else happens to a hidden one, its
+    /// structure is to be looked at again.
+    fn look_after_hidden(&mut self, table: &Table, kind: &Kind) {
+        if self.hidden.is_empty() {
+            return;
+        }
+        match kind {
+            Kind::Created => drop(self.hidden.remove(table)),
+            _ => self.shaken = true,
+        }
+    }
+
     fn captures(&self, table: &Table) -> bool {
-        (self.settings.selection)(&table.schema, &table.name)
+        !self.hidden.contains(table) && (self.settings.selection)(&table.schema, &table.name)
     }
 
     fn defined(&mut self, table: &Table, effect: &Effect) {
@@ -170,8 +184,12 @@ impl Follower {
             self.tables.forget(&table);
             self.reading.disturb(&table);
             self.redefined = true;
-            // Also after a restart what is stored must not be trusted.
+            // Also after a restart what is stored must not be trusted; consumers know the table.
             self.updates.push((Part::Structure(table.to_string()), None));
+            let entry = TableEntry { done: true, ..TableEntry::default() };
+            if self.reading.publishes(&table) {
+                self.updates.push(put(Part::Table(table.to_string()), &entry));
+            }
             self.doubtful.insert(table);
         }
         Ok(())

@@ -81,6 +81,10 @@ pub(crate) struct Follower {
     pub(crate) redefined: bool,
     /// The topic of schema changes.
     pub(super) notices: Arc<NoticeTopic>,
+    /// Captured tables of which nothing is told yet.
+    pub(crate) hidden: BTreeSet<Table>,
+    /// Whether one of them has been defined anew since this was last reset.
+    pub(crate) shaken: bool,
     /// Whether nothing is told: only structures are followed.
     pub(super) muted: bool,
 }
@@ -117,6 +121,8 @@ impl Follower {
             updates: Updates::new(),
             doubtful: BTreeSet::new(),
             redefined: false,
+            hidden: BTreeSet::new(),
+            shaken: false,
             muted: false,
         }
     }
@@ -131,6 +137,13 @@ impl Follower {
         self.muted = false;
         self.moved = false;
         self.updates.clear();
+    }
+
+    /// Tells from now on what was hidden; answers which tables that were.
+    pub(crate) fn reveal(&mut self) -> BTreeSet<Table> {
+        // What the log has described of them was passed over.
+        self.tables.next_file();
+        std::mem::take(&mut self.hidden)
     }
 
     /// Transactions that are prepared here.

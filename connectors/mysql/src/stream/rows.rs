@@ -41,6 +41,10 @@ impl Follower {
             return Ok(());
         }
         let name = layout::Table::new(database, table);
+        if self.hidden.contains(&name) {
+            self.tables.insert(event, None);
+            return Ok(());
+        }
         let compiled = match self.tables.compiled(&name, event) {
             Some(compiled) => compiled,
             None => self.compile(name, event).await?,

@@ -19,6 +19,8 @@ pub(crate) struct Books {
     pub(crate) again: HashMap<String, BTreeMap<i64, u32>>,
     /// What must not be.
     pub(crate) faults: Vec<String>,
+    /// Tables that consumers have nothing of before a job reads them.
+    pub(crate) first: Vec<String>,
     /// Changes told while a job was running.
     pub(crate) streamed: u64,
     updates: Updates,
@@ -64,6 +66,13 @@ impl Books {
         self.checkpoint.read(&Part::Resnapshot(id.to_owned())).unwrap()
     }
 
+    /// Every job that is stored.
+    pub(crate) fn jobs(&self) -> Vec<Job> {
+        let parts = self.checkpoint.entries().map(|(part, _)| part);
+        let jobs = parts.filter(|part| matches!(part, Part::Resnapshot(_)));
+        jobs.filter_map(|part| self.checkpoint.read(part).unwrap()).collect()
+    }
+
     fn change(&mut self, batch: &Batch, change: &Change) {
         let layout = &batch.layouts[change.layout as usize];
         let name = layout.table.name.to_string();
@@ -77,7 +86,9 @@ impl Books {
             let (key, version) = after.unwrap();
             if change.marker == Marker::Incremental {
                 *self.again.entry(name.clone()).or_default().entry(key).or_default() += 1;
-                if rows.get(&key) != Some(&version) {
+                // The first record of a key that is new.
+                let first = self.first.contains(&name) && !rows.contains_key(&key);
+                if !first && rows.get(&key) != Some(&version) {
                     let known = rows.get(&key);
                     self.faults.push(format!("{name} {key}: read {version}, told {known:?}"));
                 }

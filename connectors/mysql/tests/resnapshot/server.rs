@@ -119,7 +119,7 @@ impl Server {
                 let sql = match (n >> 50) % 10 {
                     0 => format!("DELETE FROM {table} WHERE k = {k}"),
                     1 | 2 => format!(
-                        "INSERT INTO {table} VALUES ({k}, 1, 'new') ON DUPLICATE KEY UPDATE ver = ver + 1"
+                        "INSERT INTO {table} (k, ver, v) VALUES ({k}, 1, 'new') ON DUPLICATE KEY UPDATE ver = ver + 1"
                     ),
                     3 => format!(
                         "UPDATE IGNORE {table} SET k = {}, ver = ver + 1 WHERE k = {k}",

@@ -5,7 +5,7 @@ use crate::connector::{Connector, wish};
 use crate::server::{Server, both};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use walbrook_core::resnapshot::State;
+use walbrook_core::resnapshot::{Reason, State};
 use walbrook_core::source::Request;
 
 /// Rows of a table.
@@ -153,6 +153,58 @@ async fn given_up_in_the_middle() {
         assert!(told < ROWS as usize, "{told} rows were told all the same");
         let books = connector.kill();
         equal(&mut server, &books, &["a", "b"]).await;
+    })
+    .await;
+}
+
+/// A table that was there before and is captured from now on comes with its rows, under load, behind
+/// kills too; one that is made while nothing runs comes whole through the log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_is_captured_from_now_on() {
+    both("newcomer", async |mut server| {
+        server.table("a", 1_000).await;
+        server.table("b", ROWS).await;
+        let database = server.database();
+        let (all, one) = (server.settings.selection.clone(), database.clone());
+        // So that it takes more than one round.
+        server.settings.snapshot_workers = 1;
+        server.settings.selection = Arc::new(move |schema, name| *schema == one && name == "a");
+        let connector = streaming(&server).await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let writer = server.writer(&["a", "b"], 1_000, &stop);
+        let wide = server.writer(&["b"], ROWS, &stop);
+        let mut books = connector.kill();
+        books.first.push("b".into());
+        server.run("ALTER TABLE b ADD COLUMN w int").await;
+        server.run("CREATE TABLE c (k int PRIMARY KEY, ver int, v varchar(40))").await;
+        server.run("INSERT INTO c VALUES (1, 1, 'a'), (2, 1, 'b')").await;
+        server.settings.selection = all;
+        let mut connector = Connector::start(&server, books).await;
+        let mut kills = 0;
+        let job = |it: &Connector| it.books.jobs().into_iter().next();
+        loop {
+            let rows = |it: &Connector| it.books.again.get("b").map_or(0, |it| it.len());
+            let before = rows(&connector);
+            let over = |it: &Connector| job(it).is_some_and(|job| job.state.is_over());
+            connector.until("some rows", |it| over(it) || rows(it) > before + 10_000).await;
+            if over(&connector) {
+                break;
+            }
+            kills += 1;
+            connector = Connector::start(&server, connector.kill()).await;
+        }
+        stop.store(true, Relaxed);
+        let written = writer.await.unwrap() + wide.await.unwrap();
+        connector.quiet().await;
+        assert_eq!(connector.books.jobs().len(), 1);
+        let job = job(&connector).unwrap();
+        println!("  {kills} kills, {written} statements, {job:?}");
+        assert_eq!((job.reason, &job.state), (Reason::NewTable, &State::Done));
+        assert_eq!(job.tables.keys().collect::<Vec<_>>(), [&format!("{database}.b")]);
+        let books = connector.kill();
+        assert!(kills >= 1 && books.again["b"].values().all(|times| *times == 1));
+        assert!(!books.again.contains_key("a") && !books.again.contains_key("c"));
+        equal(&mut server, &books, &["a", "b", "c"]).await;
     })
     .await;
 }
