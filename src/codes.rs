@@ -52,6 +52,8 @@ pub const SHARED_PREFIX: Code = Code::new("WB-CFG-042");
 pub const CONTRADICTION: Code = Code::new("WB-CFG-043");
 /// A setting that the connector's kind of database does not have.
 pub const OTHER_DATABASE: Code = Code::new("WB-CFG-044");
+/// Rows of an outbox could write to any topic.
+pub const ANY_TOPIC: Code = Code::new("WB-CFG-046");
 /// Two connectors read one server's log under one server id.
 pub const SHARED_SERVER_ID: Code = Code::new("WB-CFG-045");
 
@@ -67,7 +69,8 @@ pub const SHORT_TOKEN: Code = Code::new("WB-CFG-063");
 /// Something that `walbrook doctor` looked at did not answer.
 pub const DOCTOR_SILENT: Code = Code::new("WB-CFG-070");
 
-// WB-RUN: 001–019 shape, 020–039 pipeline, 040–059 tail, 060–079 what a person asks for.
+// WB-RUN: 001–019 shape, 020–039 pipeline, 040–059 tail, 060–079 what a person asks for, 080–099
+// outbox.
 
 /// Two columns become one field in the schema.
 pub const FIELD_COLLISION: Code = Code::new("WB-RUN-001");
@@ -113,6 +116,21 @@ pub const UNKNOWN_JOB: Code = Code::new("WB-RUN-064");
 pub const NOT_STOPPED: Code = Code::new("WB-RUN-065");
 /// What is asked for was not answered in time.
 pub const NO_ANSWER: Code = Code::new("WB-RUN-066");
+
+/// An event of an outbox asks for a topic that may not be written to, or that Kafka does not take.
+pub const OUTBOX_TOPIC: Code = Code::new("WB-RUN-080");
+/// An event of an outbox names no topic.
+pub const OUTBOX_ROUTE: Code = Code::new("WB-RUN-081");
+/// The events of an outbox name too many topics.
+pub const OUTBOX_TOPICS: Code = Code::new("WB-RUN-082");
+/// The payload of an event cannot be expanded.
+pub const OUTBOX_PAYLOAD: Code = Code::new("WB-RUN-083");
+/// A column of an event does not hold what it is used for.
+pub const OUTBOX_VALUE: Code = Code::new("WB-RUN-084");
+/// A row of an outbox was updated.
+pub const OUTBOX_UPDATE: Code = Code::new("WB-RUN-085");
+/// The table of an outbox does not have a column that is needed.
+pub const OUTBOX_COLUMN: Code = Code::new("WB-RUN-086");
 
 #[cfg(test)]
 mod tests {

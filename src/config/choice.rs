@@ -187,3 +187,87 @@ choice! {
         VerifyFull = "verify-full",
     }
 }
+
+choice! {
+    /// Where a column of an outbox goes.
+    Place {
+        /// A header of the record.
+        Header = "header",
+        /// A field beside the payload.
+        Envelope = "envelope",
+        /// The number of the partition.
+        Partition = "partition",
+    }
+}
+
+choice! {
+    /// What becomes of an update of an outbox's row.
+    OnUpdate {
+        /// A warning in the log.
+        Warn = "warn",
+        /// An error in the log.
+        Error = "error",
+        /// The event cannot be told.
+        Fatal = "fatal",
+    }
+}
+
+choice! {
+    /// What becomes of a column of an outbox that does not exist.
+    Missing {
+        /// The connector halts.
+        Error = "error",
+        /// It is left out.
+        Ignore = "ignore",
+    }
+}
+
+choice! {
+    /// What becomes of null in JSON that is expanded.
+    NullFields {
+        /// It is left out.
+        Ignore = "ignore",
+        /// It is a field of optional bytes.
+        OptionalBytes = "optional_bytes",
+    }
+}
+
+choice! {
+    /// What becomes of an empty list in JSON that is expanded.
+    EmptyArrays {
+        /// It is left out.
+        Ignore = "ignore",
+        /// It is a list of optional text.
+        OptionalString = "optional_string",
+    }
+}
+
+choice! {
+    /// What becomes of a payload that cannot be expanded.
+    UnfitJson {
+        /// The event cannot be told.
+        Poison = "poison",
+        /// It stays text.
+        Text = "text",
+    }
+}
+
+choice! {
+    /// How keys of an outbox are written.
+    KeyFormat {
+        /// As Avro of a registered schema.
+        Avro = "avro",
+        /// As plain text.
+        Text = "text",
+    }
+}
+
+choice! {
+    /// How values of an outbox are written.
+    ValueFormat {
+        /// As Avro of a registered schema.
+        Avro = "avro",
+        /// As the payload's own bytes or text.
+        Raw = "raw",
+    }
+}

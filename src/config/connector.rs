@@ -7,7 +7,7 @@ use super::pattern::Pattern;
 use super::place::Part;
 use super::reader::{Reader, Reading};
 use super::setting::{Setting, Wrong};
-use super::{mysql, poison, postgres};
+use super::{mysql, outbox, poison, postgres};
 use crate::codes;
 use config::{Map, Value, ValueKind};
 use std::collections::BTreeMap;
@@ -47,6 +47,7 @@ pub(super) fn connector(
         values: values(&mut reader, server),
         schema_names: reader.or("schema_names", Names::None),
         field_names: reader.or("field_names", Names::None),
+        outbox: outbox::read(&mut reader, server),
         source: match server {
             Server::Postgres => Source::Postgres(postgres::read(&mut reader, cluster, name)),
             Server::MySql | Server::MariaDb => Source::MySql(mysql::read(&mut reader)),

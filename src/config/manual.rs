@@ -44,6 +44,11 @@ url = \"http://127.0.0.1:8081\"
 topic_prefix = \"shop\"
 ";
 
+/// The same of an outbox.
+const OUTBOX: &str = "[connectors.shop.outbox]
+table = \"public.outbox\"
+";
+
 /// Stands where the reference says nothing, which it must.
 const UNSAID: &str = "(not said in config/reference.toml)";
 
@@ -106,8 +111,12 @@ fn split_comment(line: &str) -> (&str, &str) {
 
 /// The settings of the smallest configuration, section by section: key and default.
 fn defaults(url: &str) -> Vec<(String, Vec<(String, String)>)> {
-    let Loaded { printed, problems, .. } =
-        load_text("smallest.toml", &format!("{SMALLEST}url = \"{url}\"\n"));
+    printed(&format!("{SMALLEST}url = \"{url}\"\n"))
+}
+
+/// What is in force under the configuration `text`, section by section.
+fn printed(text: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let Loaded { printed, problems, .. } = load_text("smallest.toml", text);
     assert!(problems.is_empty(), "{problems:?}");
     let mut out: Vec<(String, Vec<(String, String)>)> = Vec::new();
     for line in printed.lines() {
@@ -135,7 +144,7 @@ fn table(out: &mut String, section: &str, settings: &[(String, String)], meaning
         let meaning = meanings.get(&(section.to_owned(), key.clone()));
         let meaning = meaning.map(String::as_str).unwrap_or_default().replace('|', "\\|");
         let meaning = if meaning.is_empty() { UNSAID.to_owned() } else { meaning };
-        let needed = ["brokers", "url", "topic_prefix"].contains(&key.as_str());
+        let needed = ["brokers", "url", "topic_prefix", "table"].contains(&key.as_str());
         let default = if needed { "needed".to_owned() } else { default.replace('|', "\\|") };
         let _ = writeln!(out, "| `{key}` | {default} | {meaning} |");
     }
@@ -185,6 +194,9 @@ fn page(reference: &str) -> String {
         let _ = writeln!(out, "\n## {title}");
         table(&mut out, "", &settings, &meanings);
     }
+    let outbox = format!("{SMALLEST}url = \"postgres://u@127.0.0.1/shop\"\n{OUTBOX}");
+    let _ = writeln!(out, "\n## [connectors.NAME.outbox]");
+    table(&mut out, ".outbox", &of(&printed(&outbox), "connectors.shop.outbox"), &meanings);
     out.push_str(TAIL);
     out
 }

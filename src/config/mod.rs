@@ -12,6 +12,7 @@ mod load;
 mod manual;
 mod model;
 mod mysql;
+pub mod outbox;
 mod pattern;
 mod place;
 mod poison;
@@ -19,6 +20,7 @@ mod postgres;
 mod print;
 mod problem;
 mod reader;
+pub mod route;
 mod secret;
 mod secret_form;
 mod sections;
@@ -37,6 +39,7 @@ pub use model::{
     Token, Values,
 };
 pub use mysql::MySql;
+pub use outbox::Outbox;
 pub use pattern::Pattern;
 pub use postgres::Postgres;
 pub use problem::{Excerpt, Problem, Severity, report};

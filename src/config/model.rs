@@ -3,6 +3,7 @@
 use super::choice::{Binary, Decimal, Delivery, Names, Poison, Scope, Snapshot, Temporal, TlsMode};
 use super::database::Database;
 use super::mysql::MySql;
+use super::outbox::Outbox;
 use super::pattern::{Pattern, glob_matches};
 use super::postgres::Postgres;
 use super::problem::Problem;
@@ -162,6 +163,8 @@ pub struct Connector {
     pub schema_names: Names,
     /// What is done to field names that Avro does not allow.
     pub field_names: Names,
+    /// The outbox, if it has one.
+    pub outbox: Option<Outbox>,
     /// What only its kind of server has.
     pub source: Source,
     /// All of these as text, secrets hidden, for people and other tools.

@@ -98,7 +98,7 @@ pub(super) fn glob_matches(glob: &str, text: &str) -> bool {
 }
 
 /// The last line of the regex crate's picture of an error.
-fn reason(error: &regex::Error) -> String {
+pub(super) fn reason(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default();
     last.strip_prefix("error: ").unwrap_or(last).to_owned()

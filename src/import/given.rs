@@ -63,6 +63,11 @@ impl Given {
         self.keys.remove(key).map(|value| value.trim().to_owned())
     }
 
+    /// The value of `key`, which stays to be answered for.
+    pub(super) fn peek(&self, key: &str) -> Option<&str> {
+        self.keys.get(key).map(String::as_str)
+    }
+
     /// Whether `key` is there and not answered for.
     pub(super) fn has(&self, key: &str) -> bool {
         self.keys.contains_key(key)

@@ -9,12 +9,14 @@
 //! | [`tables`] | regular expressions over schemas and tables |
 //! | [`translate`] | the keys that become settings of ours, whatever the database |
 //! | [`postgres`], [`mysql`] | those that only one kind of server has |
+//! | [`outbox`] | the event router, its predicate and its converters |
 //! | [`setting`] | how one key becomes one line |
 //! | [`report`] | what is told about every key |
 
 mod given;
 mod known;
 mod mysql;
+mod outbox;
 mod postgres;
 mod report;
 mod setting;

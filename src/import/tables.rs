@@ -95,7 +95,7 @@ fn list(given: &mut Given, key: &str) -> Vec<String> {
 }
 
 /// Parts between commas; a comma behind a backslash is part of the expression.
-fn split(text: &str) -> Vec<String> {
+pub(super) fn split(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut escaped = false;
     for c in text.chars() {

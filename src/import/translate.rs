@@ -2,7 +2,7 @@
 
 use super::given::Given;
 use super::setting::{Lines, flag, list_of, needed, number, word};
-use super::{Surroundings, mysql, postgres, tables};
+use super::{Surroundings, mysql, outbox, postgres, tables};
 use crate::config::{
     Binary, Database, Decimal, Names, Server, Snapshot, Temporal, header_name, quoted,
 };
@@ -11,6 +11,8 @@ use std::fmt::Write;
 /// The whole configuration as TOML, and the kind of server that it is for.
 pub(super) fn translate(given: &mut Given, around: &Surroundings) -> (String, Server) {
     let server = whom(given);
+    // Before the others: its predicate is written over topics, which begin with the prefix.
+    let outbox = outbox::outbox(given);
     let kafka = kafka(given, around);
     let mut lines = connection(given, server);
     lines.extend(selection(given, server));
@@ -27,6 +29,9 @@ pub(super) fn translate(given: &mut Given, around: &Surroundings) -> (String, Se
     let _ = writeln!(out, "\n[registry]\nurl = {}", quoted(&around.registry));
     let _ = writeln!(out, "\n[admin]\nlisten = {}", quoted(&around.admin));
     let _ = writeln!(out, "\n[{section}]\n{}", lines.join("\n"));
+    if let Some(outbox) = outbox {
+        let _ = writeln!(out, "\n[{section}.outbox]\n{}", outbox.join("\n"));
+    }
     (out, server)
 }
 

@@ -17,6 +17,7 @@ pub mod envelope;
 pub mod key;
 mod moment;
 pub mod names;
+pub mod outbox;
 pub mod output;
 pub mod poison;
 pub mod recipe;

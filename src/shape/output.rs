@@ -91,6 +91,28 @@ impl Output {
         self.records.headers.push(Header { name, value });
     }
 
+    /// Appends a header whose value is written already; none is null.
+    pub fn header_of(&mut self, name: &str, value: Option<Span>) {
+        let name = self.append(name.as_bytes());
+        self.records.headers.push(Header { name, value });
+    }
+
+    /// Appends headers of this arena once more, by their place and number.
+    pub fn repeat_headers(&mut self, (from, count): (u32, u32)) {
+        let from = from as usize;
+        for place in from..from + count as usize {
+            let header = self.records.headers.get(place).copied();
+            self.records.headers.extend(header);
+        }
+    }
+
+    /// Gives the newest record a time of its own, milliseconds since 1970.
+    pub fn stamp(&mut self, timestamp: Option<i64>) {
+        if let Some(record) = self.records.records.last_mut() {
+            record.timestamp = timestamp;
+        }
+    }
+
     /// The place where the next header will stand.
     pub fn header_mark(&self) -> u32 {
         self.records.headers.len() as u32
@@ -124,6 +146,14 @@ impl Output {
         headers: (u32, u32),
     ) {
         let (headers, header_count) = headers;
-        self.records.records.push(Record { topic, partition, key, value, headers, header_count });
+        self.records.records.push(Record {
+            topic,
+            partition,
+            key,
+            value,
+            headers,
+            header_count,
+            timestamp: None,
+        });
     }
 }

@@ -78,6 +78,18 @@ impl Recipe {
         })
     }
 
+    /// What the names of the table's schemas begin with.
+    pub(super) fn space(&self, settings: &Settings) -> String {
+        let table = &self.layout.table;
+        match settings.schema_names {
+            names::Adjustment::None => self.topic.clone(),
+            adjust => {
+                let full = format!("{}.{}.{}", settings.topic_prefix, table.schema, table.name);
+                adjust.schema(&full)
+            }
+        }
+    }
+
     /// Fills in what is resolved; answers what is not.
     pub fn resolve(&mut self, resolved: &Resolved) -> Result<Ready, Vec<Need>> {
         if let Some(ready) = self.ready {

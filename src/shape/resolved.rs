@@ -33,12 +33,19 @@ pub struct Handle {
     pub id: TopicId,
     /// The pinned number of partitions.
     pub partitions: i32,
+    /// Whether it is compacted: it takes no record without a key.
+    pub compacted: bool,
 }
 
-/// Answers collected so far. Grows with the number of tables and their versions only.
+/// Texts of schemas that are remembered, in bytes. Data decides how many there are where JSON
+/// becomes records: beyond this all are forgotten, and asked for again when they are met again.
+const TEXTS: usize = 64 << 20;
+
+/// Answers collected so far. Grows with the number of topics only.
 #[derive(Debug, Default)]
 pub struct Resolved {
     schemas: HashMap<String, HashMap<String, u32>>,
+    texts: usize,
     topics: HashMap<String, Handle>,
     /// What each topic takes, by its number.
     limits: Vec<Limit>,
@@ -77,6 +84,12 @@ impl Resolved {
 
     /// Remembers a schema id.
     pub fn add_schema(&mut self, subject: String, text: String, id: u32) {
+        let size = subject.len() + text.len();
+        if self.texts + size > TEXTS {
+            self.schemas.clear();
+            self.texts = 0;
+        }
+        self.texts += size;
         self.schemas.entry(subject).or_default().insert(text, id);
     }
 
@@ -86,7 +99,8 @@ impl Resolved {
         if !self.topics.contains_key(&name) {
             self.limits.push(Limit { name: name.clone(), max_bytes: topic.max_bytes });
         }
-        let handle = Handle { id, partitions: pinned.unwrap_or(topic.partitions).max(1) };
+        let partitions = pinned.unwrap_or(topic.partitions).max(1);
+        let handle = Handle { id, partitions, compacted: topic.compacted };
         *self.topics.entry(name).or_insert(handle)
     }
 }

@@ -1,6 +1,7 @@
 //! What the configuration says about shape.
 
 use super::names::Adjustment;
+use super::outbox::Outbox;
 use super::poison::{Policies, Policy};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub poison: Policies,
     /// Poison changes of a table in a row that are borne; 0 is without limit.
     pub poison_limit: u64,
+    /// The outbox, where there is one: its rows are events instead of changes.
+    pub outbox: Option<Arc<Outbox>>,
 }
 
 /// Answers the configured key columns of a table.
@@ -51,6 +54,7 @@ impl Settings {
             run_id: String::new(),
             poison: Arc::new(|_| Policy::Halt),
             poison_limit: 1000,
+            outbox: None,
         }
     }
 

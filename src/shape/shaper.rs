@@ -5,6 +5,7 @@ mod settle;
 use super::context;
 use super::control::{self, Control};
 use super::dead_letter::Told;
+use super::outbox;
 use super::output::{Boundary, Mark, Output};
 use super::poison::{Stage, Streaks};
 use super::recipe::Recipe;
@@ -41,8 +42,11 @@ pub struct Shaper {
     description: Description,
     /// Answers from outside; the pipeline adds to it.
     pub resolved: Resolved,
-    recipes: Vec<Recipe>,
+    recipes: Vec<Made>,
     known: HashMap<usize, usize>,
+    /// The topics that an outbox has named.
+    topics: outbox::Topics,
+    scratch: Vec<u8>,
     transactions: Control,
     heartbeats: Control,
     /// Topics of the source's own records.
@@ -77,6 +81,8 @@ impl Shaper {
             resolved: Resolved::default(),
             recipes: Vec::new(),
             known: HashMap::new(),
+            topics: outbox::Topics::default(),
+            scratch: Vec::new(),
             transactions,
             heartbeats,
             notices: Vec::new(),
@@ -229,7 +235,11 @@ impl Shaper {
 
     /// Where a change of this recipe failed.
     fn stage(&self, place: usize) -> Stage {
-        let ready = self.recipes.get(place).is_some_and(|recipe| recipe.ready.is_some());
+        let ready = match self.recipes.get(place) {
+            Some(Made::Table(recipe)) => recipe.ready.is_some(),
+            Some(Made::Outbox(_)) => true,
+            None => false,
+        };
         if ready { Stage::Shape } else { Stage::Registry }
     }
 
@@ -247,10 +257,17 @@ impl Shaper {
         if delivered && !self.settings.transaction_metadata {
             return Ok(());
         }
-        let Some(recipe) = self.recipes.get_mut(place) else { return Ok(()) };
+        let recipe = match self.recipes.get_mut(place) {
+            Some(Made::Table(recipe)) => recipe,
+            Some(Made::Outbox(_)) => {
+                let done = self.outbox(batch, change, out, (place, !delivered, now_us));
+                return done.map_err(|stop| (stop, Vec::new()));
+            }
+            None => return Ok(()),
+        };
         let ready = recipe.resolve(&self.resolved);
         let ready = ready.map_err(|needs| (self.resolved.stop(needs), Vec::new()))?;
-        let Some(recipe) = self.recipes.get(place) else { return Ok(()) };
+        let recipe = &*recipe;
         let mark = out.mark();
         let counted = self.open.as_ref().map_or(0, Open::counted);
         let mut row = Row {
@@ -283,6 +300,47 @@ impl Shaper {
         Ok(())
     }
 
+    /// Tells a change of an outbox's row.
+    fn outbox(
+        &mut self,
+        batch: &Batch,
+        change: &Change,
+        out: &mut Output,
+        (place, deliver, now_us): (usize, bool, i64),
+    ) -> Result<(), Stop> {
+        let (Some(outbox), Some(Made::Outbox(recipe))) =
+            (&self.settings.outbox, self.recipes.get_mut(place))
+        else {
+            return Ok(());
+        };
+        let mark = out.mark();
+        let layout = Arc::clone(recipe.layout());
+        let event = outbox::Event {
+            settings: &self.settings,
+            outbox,
+            description: &self.description,
+            topics: &mut self.topics,
+            resolved: &self.resolved,
+            recipe,
+            batch,
+            change,
+            now_us,
+            out: &mut *out,
+            open: self.open.as_mut(),
+            scratch: &mut self.scratch,
+            deliver,
+        };
+        event.tell()?;
+        if let Err(error) = fit(out, mark, &self.resolved) {
+            out.restore(mark);
+            return Err(Stop::Failed(error));
+        }
+        if deliver {
+            self.streaks.good(&layout.table);
+        }
+        Ok(())
+    }
+
     /// The place of the recipe of the batch's layout number `layout`, compiling it if it is new.
     fn recipe(&mut self, batch: &Batch, layout: u32) -> Result<usize, Stop> {
         let Some(layout) = batch.layouts.get(layout as usize) else {
@@ -292,9 +350,18 @@ impl Shaper {
         if let Some(&place) = self.known.get(&address) {
             return Ok(place);
         }
-        let recipe = Recipe::compile(layout, &self.settings, &self.description.source_schema)
-            .map_err(Stop::Failed)?;
-        self.recipes.push(recipe);
+        let (settings, source) = (&self.settings, &self.description.source_schema);
+        let made = match settings.outbox.as_deref().filter(|it| it.takes(&layout.table)) {
+            Some(outbox) => {
+                let recipe = outbox::Recipe::compile(layout, settings, outbox, source);
+                recipe.map(|recipe| Made::Outbox(Box::new(recipe)))
+            }
+            None => {
+                let recipe = Recipe::compile(layout, settings, source);
+                recipe.map(|recipe| Made::Table(Box::new(recipe)))
+            }
+        };
+        self.recipes.push(made.map_err(Stop::Failed)?);
         self.known.insert(address, self.recipes.len() - 1);
         Ok(self.recipes.len() - 1)
     }
@@ -319,6 +386,24 @@ fn fit(out: &Output, mark: Mark, resolved: &Resolved) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The recipe of a layout.
+enum Made {
+    /// Of a table whose changes are told.
+    Table(Box<Recipe>),
+    /// Of an outbox.
+    Outbox(Box<outbox::Recipe>),
+}
+
+impl Made {
+    /// The recipe of the table's changes, which an outbox has too.
+    fn table(&self) -> &Recipe {
+        match self {
+            Made::Table(recipe) => recipe,
+            Made::Outbox(recipe) => recipe.table(),
+        }
+    }
 }
 
 /// Why shaping an event stopped.

@@ -192,7 +192,8 @@ fn magnitude(unscaled: &[u8], negative: bool) -> String {
     digits.iter().rev().collect()
 }
 
-fn base64(bytes: &[u8]) -> String {
+/// Base64 with padding.
+pub(super) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod mysql;
+mod outbox;
 mod postgres;
 
 use crate::config::choice::{self, Choice};
@@ -214,6 +215,7 @@ fn shape(connector: &Connector, run_id: &str) -> shape::Settings {
         run_id: run_id.to_owned(),
         poison: poison(connector),
         poison_limit: connector.poison.limit,
+        outbox: connector.outbox.as_ref().map(outbox::settings),
         ..shape::Settings::new(&connector.topic_prefix)
     }
 }

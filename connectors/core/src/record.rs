@@ -22,6 +22,8 @@ pub struct Record {
     pub headers: u32,
     /// Number of headers.
     pub header_count: u32,
+    /// Its time, milliseconds since 1970, where the data says it; else the time of sending.
+    pub timestamp: Option<i64>,
 }
 
 /// A header of a record.

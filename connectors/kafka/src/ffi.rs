@@ -136,7 +136,7 @@ impl Topic {
         (taken.max(0) as usize, refused.map(RDKafkaErrorCode::from))
     }
 
-    /// Hands over one record with its headers; all of it is copied.
+    /// Hands over one record with its headers and its own time; all of it is copied.
     pub(crate) fn single(
         &self,
         records: &Records,
@@ -156,10 +156,13 @@ impl Topic {
         use c::rd_kafka_vtype_t as T;
         type U = c::rd_kafka_vu_s__bindgen_ty_1;
         let vu = |vtype, u| c::rd_kafka_vu_t { vtype, u };
+        // Zero is the time of sending.
+        let timestamp = record.timestamp.unwrap_or(0);
         let parts = [
             vu(T::RD_KAFKA_VTYPE_RKT, U { rkt: self.topic.as_ptr() }),
             vu(T::RD_KAFKA_VTYPE_PARTITION, U { i32_: record.partition }),
             vu(T::RD_KAFKA_VTYPE_MSGFLAGS, U { i: c::RD_KAFKA_MSG_F_COPY }),
+            vu(T::RD_KAFKA_VTYPE_TIMESTAMP, U { i64_: timestamp }),
             mem(T::RD_KAFKA_VTYPE_KEY, key, key_len),
             mem(T::RD_KAFKA_VTYPE_VALUE, value, value_len),
             vu(T::RD_KAFKA_VTYPE_HEADERS, U { headers: headers.0 }),

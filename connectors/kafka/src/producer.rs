@@ -133,7 +133,8 @@ impl Producer {
                 _ => return Err(PortError::Fatal(format!("topic {} is unknown", first.topic))),
             };
             let plain = run.iter().take(BATCH).take_while(|n| {
-                records.records.get(**n as usize).is_some_and(|r| r.header_count == 0)
+                let plain = |r: &Record| r.header_count == 0 && r.timestamp.is_none();
+                records.records.get(**n as usize).is_some_and(plain)
             });
             let plain = run.get(..plain.count()).unwrap_or_default();
             let (taken, refused) = if plain.is_empty() {
@@ -212,7 +213,15 @@ impl Port for Producer {
                 Span { start, len: bytes.len() as u32 }
             };
             let (key, value) = (Some(put(key)), value.as_deref().map(put));
-            let record = Record { topic: 0, partition: 0, key, value, headers: 0, header_count: 0 };
+            let record = Record {
+                topic: 0,
+                partition: 0,
+                key,
+                value,
+                headers: 0,
+                header_count: 0,
+                timestamp: None,
+            };
             records.records.push(record);
         }
         let all: Vec<u32> = (0..records.records.len() as u32).collect();

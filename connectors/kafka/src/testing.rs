@@ -22,6 +22,7 @@ pub(crate) fn deliver(numbers: Range<u64>, cut: Option<(u64, u64)>) -> Deliver {
             value,
             headers: 0,
             header_count: 0,
+            timestamp: None,
         });
     }
     let cut = cut.map(|(at, to)| Cut {

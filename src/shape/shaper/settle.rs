@@ -1,6 +1,6 @@
 //! What becomes of a change that cannot be told, as its table's policy says.
 
-use super::{Shaper, Stop};
+use super::{Made, Shaper, Stop};
 use crate::codes;
 use crate::shape::dead_letter::{DeadLetter, Original, Told};
 use crate::shape::output::Output;
@@ -124,7 +124,7 @@ impl Shaper {
         (topic, now_us): (Handle, i64),
     ) {
         let Some(limit) = self.resolved.limit(topic.id) else { return };
-        let recipe = case.place.and_then(|place| self.recipes.get(place));
+        let recipe = case.place.and_then(|place| self.recipes.get(place)).map(Made::table);
         let ready = recipe.and_then(|recipe| recipe.ready);
         let original = match &case.row {
             Kept::Received(form, span) => Original::Received(form, *span),

@@ -14,6 +14,8 @@ pub struct Stored {
     pub value: Option<Vec<u8>>,
     /// Headers in order.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
+    /// The time that its sender gave it.
+    pub timestamp: Option<i64>,
 }
 
 /// What happens at one call of a producer.

@@ -135,7 +135,8 @@ impl Port for Producer {
         self.sound()?;
         self.call(false, |this, broker| {
             for Entry { key, value } in entries.iter().cloned() {
-                let stored = Stored { offset: 0, key: Some(key), value, headers: Vec::new() };
+                let (key, headers) = (Some(key), Vec::new());
+                let stored = Stored { offset: 0, key, value, headers, timestamp: None };
                 broker.append((&this.id, this.epoch), (&this.checkpoint_topic, 0), stored)?;
             }
             Ok(())
@@ -180,6 +181,7 @@ fn stored(records: &Records, record: &Record) -> Stored {
         key: record.key.map(bytes),
         value: record.value.map(bytes),
         headers: headers.unwrap_or_default().iter().map(header).collect(),
+        timestamp: record.timestamp,
     }
 }
 

@@ -59,7 +59,8 @@ pub(crate) fn push(records: &mut Records, partition: i32, number: u64, filling: 
     records.bytes.extend_from_slice(filling);
     let key = Some(Span { start, len: 8 });
     let value = Some(Span { start, len: 8 + filling.len() as u32 });
-    let record = Record { topic: 0, partition, key, value, headers: 0, header_count: 0 };
+    let record =
+        Record { topic: 0, partition, key, value, headers: 0, header_count: 0, timestamp: None };
     records.records.push(record);
 }
 
