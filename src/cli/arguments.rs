@@ -29,6 +29,27 @@ pub enum Command {
     /// Show what a running daemon is doing
     #[command(after_help = STATUS)]
     Status(Status),
+    /// Finish what is open and let a connector wait; its place in the log is kept
+    #[command(after_help = PAUSE)]
+    Pause(Lifecycle),
+    /// Let a paused or stopped connector go on
+    #[command(after_help = PAUSE)]
+    Resume(Lifecycle),
+    /// As pause, and offsets may be altered
+    #[command(after_help = PAUSE)]
+    Stop(Lifecycle),
+    /// End a connector and start it anew, a failed one too
+    #[command(after_help = PAUSE)]
+    Restart(Lifecycle),
+    /// Read tables again while changes go on
+    #[command(subcommand)]
+    Snapshot(Snapshot),
+    /// Show or move a connector's place in its database's log
+    #[command(subcommand)]
+    Offsets(Offsets),
+    /// Remove what a stopped connector has on servers: slot, publication, checkpoint
+    #[command(after_help = DROP)]
+    Drop(Drop),
     /// Show events on the terminal, from a database (no Kafka needed) or out of Kafka
     #[command(after_help = TAIL)]
     Tail(Box<Tail>),
@@ -60,11 +81,55 @@ const DOCTOR: &str = "Examples:
 Nothing is written to any server. Exit codes: 0 nothing is in the way (warnings are told), 1 something
 has to be mended, 2 wrong usage, 78 wrong configuration.";
 
+/// How the commands find the daemon, for every help.
+macro_rules! daemon_help {
+    ($text:literal) => {
+        concat!(
+            $text,
+            "\n\nThe daemon is the one at --url, or that --config describes, else http://127.0.0.1:8083. A token is\n\
+             read from WALBROOK_TOKEN, else from the configuration. Exit codes: 0 done, 1 refused or not\n\
+             reached, 2 wrong usage, 78 wrong configuration."
+        )
+    };
+}
+
+const PAUSE: &str = daemon_help!(
+    "Examples:
+  walbrook pause shop
+  walbrook resume shop --config /etc/walbrook
+  walbrook restart shop --url https://walbrook.example:8083 --no-wait"
+);
+
+const DROP: &str = daemon_help!(
+    "Examples:
+  walbrook stop shop && walbrook drop shop
+  walbrook drop shop --yes"
+);
+
+const SNAPSHOT: &str = daemon_help!(
+    "Examples:
+  walbrook snapshot start shop public.orders 'public.cust*' --watch
+  walbrook snapshot start shop public.orders --where \"created > '2026-01-01'\" --id fix-7
+  walbrook snapshot watch shop
+  walbrook snapshot stop shop fix-7"
+);
+
+const OFFSETS: &str = daemon_help!(
+    "Examples:
+  walbrook offsets show shop
+  walbrook offsets export shop > shop.json
+  walbrook stop shop && walbrook offsets rewind shop --to shop.json
+  walbrook offsets rewind shop --forget --dry-run"
+);
+
 const STATUS: &str = "Examples:
   walbrook status
   walbrook status shop --json
-  walbrook status --url http://127.0.0.1:18190
+  walbrook status --watch
+  walbrook status --url https://walbrook.example:8083
 
+The daemon is the one at --url, or that --config describes, else http://127.0.0.1:8083. A token is
+read from WALBROOK_TOKEN, else from the configuration.
 Exit codes: 0 all is well, 1 unreachable, or a connector has failed, 2 wrong usage.";
 
 const TAIL: &str = "Examples:
@@ -146,12 +211,151 @@ pub struct Doctor {
 pub struct Status {
     /// Only this connector
     pub(super) name: Option<String>,
-    /// The daemon's admin interface
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8083")]
-    pub(super) url: String,
+    #[command(flatten)]
+    pub(super) interface: Interface,
     /// Print what the interface answers
     #[arg(long)]
     pub(super) json: bool,
+    /// Show a screen that follows: flow, lag, snapshots, errors; q ends it
+    #[arg(long, conflicts_with = "json")]
+    pub(super) watch: bool,
+}
+
+/// Where the daemon is.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Interface {
+    /// The daemon's admin interface
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// Take its address and a token from this configuration; repeats
+    #[arg(long, short, value_name = "PATH")]
+    pub(super) config: Vec<PathBuf>,
+    /// PEM file of the authority that its certificate comes from
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+}
+
+/// A connector of a daemon.
+#[derive(Args, Clone, Debug)]
+pub struct Target {
+    /// The connector
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) interface: Interface,
+}
+
+/// What is done to a connector as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// `walbrook pause`
+    Pause,
+    /// `walbrook resume`
+    Resume,
+    /// `walbrook stop`
+    Stop,
+    /// `walbrook restart`
+    Restart,
+}
+
+/// `walbrook pause`, `resume`, `stop`, `restart`
+#[derive(Args, Debug)]
+pub struct Lifecycle {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Do not wait until it is so
+    #[arg(long)]
+    pub(super) no_wait: bool,
+    /// Wait so long at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(super) wait: u64,
+}
+
+/// `walbrook drop`
+#[derive(Args, Debug)]
+pub struct Drop {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+/// `walbrook snapshot`
+#[derive(Debug, Subcommand)]
+pub enum Snapshot {
+    /// Begin to read tables again
+    #[command(after_help = SNAPSHOT)]
+    Start(SnapshotStart),
+    /// Give up; what is published stays
+    #[command(after_help = SNAPSHOT)]
+    Stop(SnapshotJob),
+    /// Follow to the end: bars on a terminal, lines of JSON elsewhere
+    #[command(after_help = SNAPSHOT)]
+    Watch(SnapshotJob),
+    /// List what was asked for, the newest last
+    #[command(after_help = SNAPSHOT)]
+    List(Target),
+}
+
+/// `walbrook snapshot start`
+#[derive(Args, Debug)]
+pub struct SnapshotStart {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Tables: a name, a glob, or /regex/ over schema.table
+    #[arg(required = true)]
+    pub(super) tables: Vec<String>,
+    /// Only rows that meet this condition, in the database's SQL
+    #[arg(long = "where", value_name = "SQL")]
+    pub(super) only: Option<String>,
+    /// Names the job: the same name twice is one job
+    #[arg(long)]
+    pub(super) id: Option<String>,
+    /// Follow it to its end
+    #[arg(long)]
+    pub(super) watch: bool,
+}
+
+/// `walbrook snapshot stop`, `walbrook snapshot watch`
+#[derive(Args, Debug)]
+pub struct SnapshotJob {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// The job; the running or the newest one where it is left out
+    pub(super) id: Option<String>,
+}
+
+/// `walbrook offsets`
+#[derive(Debug, Subcommand)]
+pub enum Offsets {
+    /// Show what is stored
+    #[command(after_help = OFFSETS)]
+    Show(Target),
+    /// Print it as Kafka Connect's JSON, for `rewind --to`
+    #[command(after_help = OFFSETS)]
+    Export(Target),
+    /// Move a stopped connector; says first what would be repeated or skipped
+    #[command(after_help = OFFSETS)]
+    Rewind(Rewind),
+}
+
+/// `walbrook offsets rewind`
+#[derive(Args, Debug)]
+pub struct Rewind {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Where to: what `export` has printed, edited
+    #[arg(long, value_name = "FILE", required_unless_present = "forget")]
+    pub(super) to: Option<PathBuf>,
+    /// Forget where it is: it begins with a snapshot
+    #[arg(long, conflicts_with = "to")]
+    pub(super) forget: bool,
+    /// Only say what would happen
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
 }
 
 /// `walbrook tail`
@@ -275,12 +479,26 @@ mod tests {
             "walbrook run --config a.toml --config b --exit-on-failure --log-format json",
             "walbrook validate --config a.toml --print --set kafka.partitions=3",
             "walbrook status --json shop",
+            "walbrook status --watch --url https://h:1 --ca ca.pem",
+            "walbrook pause shop --config a.toml",
+            "walbrook restart shop --no-wait",
+            "walbrook snapshot start shop a.b c.* --where x=1 --id 7 --watch",
+            "walbrook snapshot watch shop",
+            "walbrook offsets rewind shop --to f.json --yes",
+            "walbrook offsets rewind shop --forget --dry-run",
+            "walbrook drop shop --yes",
+            "walbrook doctor --config a.toml --print-grants",
             "walbrook tail postgres://u@h/d --tables public.* --tables public.b",
             "walbrook tail --brokers b:1 --registry http://r --prefix shop --from-beginning",
         ] {
             Line::try_parse_from(line.split(' ')).map_err(|e| e.to_string()).unwrap();
         }
-        for line in ["walbrook run", "walbrook tail", "walbrook tail --brokers b:1"] {
+        for line in [
+            "walbrook run",
+            "walbrook tail",
+            "walbrook tail --brokers b:1",
+            "walbrook offsets rewind shop",
+        ] {
             let error = Line::try_parse_from(line.split(' ')).map_err(|e| e.to_string()).err();
             assert!(error.is_some(), "{line}");
         }

@@ -3,20 +3,27 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where people are spoken to")]
 
+mod api;
 mod arguments;
+mod confirm;
 mod doctor;
-mod http;
+mod drop;
 mod import;
+mod lifecycle;
+mod offsets;
 mod run;
+mod snapshot;
 mod status;
 mod tail;
 mod validate;
+mod watch;
 
 pub use arguments::{Command, LogFormat};
 
 use crate::config::{self, Config};
-use arguments::{Files, Line};
+use arguments::{Files, Line, Verb};
 use clap::Parser;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// It failed.
@@ -44,6 +51,13 @@ fn execute(command: Command) -> ExitCode {
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Status(arguments) => status::status(&arguments),
+        Command::Pause(arguments) => lifecycle::lifecycle(Verb::Pause, &arguments),
+        Command::Resume(arguments) => lifecycle::lifecycle(Verb::Resume, &arguments),
+        Command::Stop(arguments) => lifecycle::lifecycle(Verb::Stop, &arguments),
+        Command::Restart(arguments) => lifecycle::lifecycle(Verb::Restart, &arguments),
+        Command::Snapshot(arguments) => snapshot::snapshot(&arguments),
+        Command::Offsets(arguments) => offsets::offsets(&arguments),
+        Command::Drop(arguments) => drop::drop(&arguments),
         Command::Tail(arguments) => tail::tail(*arguments),
         Command::Import(arguments) => import::import(&arguments),
     }
@@ -51,7 +65,11 @@ fn execute(command: Command) -> ExitCode {
 
 /// The configuration, or its problems on standard error.
 fn load(files: &Files) -> Result<Config, ExitCode> {
-    let loaded = config::load(&files.config, &files.set);
+    load_from(&files.config, &files.set)
+}
+
+fn load_from(paths: &[PathBuf], set: &[(String, String)]) -> Result<Config, ExitCode> {
+    let loaded = config::load(paths, set);
     let problems = loaded.as_ref().map_or_else(|problems| problems, |config| &config.warnings);
     if !problems.is_empty() {
         eprintln!("{}", config::report(problems));

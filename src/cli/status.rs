@@ -1,14 +1,27 @@
 //! `walbrook status`: a table of connectors, and below it what needs somebody.
 
+use super::api::{Client, Failure};
 use super::arguments::Status;
-use super::{FAILED, http};
+use super::{FAILED, runtime};
+use reqwest::Method;
 use serde_json::Value;
 use std::fmt::Write;
 use std::process::ExitCode;
 
 /// Shows what a running daemon is doing.
 pub(super) fn status(arguments: &Status) -> ExitCode {
-    match ask(arguments) {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(code) => return code,
+    };
+    let client = match Client::new(&arguments.interface) {
+        Ok(client) => client,
+        Err(failure) => return failure.tell(),
+    };
+    if arguments.watch {
+        return super::watch::watch(&runtime, client, arguments.name.as_deref());
+    }
+    match runtime.block_on(ask(&client, arguments.name.as_deref())) {
         Ok((statuses, raw)) => {
             if arguments.json {
                 println!("{raw:#}");
@@ -18,46 +31,35 @@ pub(super) fn status(arguments: &Status) -> ExitCode {
             let failed = statuses.iter().any(|one| ["failed", "fenced"].contains(&phase(one)));
             if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
         }
-        Err(e) => {
-            eprintln!("error: {e}");
-            ExitCode::from(FAILED)
-        }
+        Err(failure) => failure.tell(),
     }
 }
 
 /// The statuses, and the answer as it was given.
-fn ask(arguments: &Status) -> Result<(Vec<Value>, Value), String> {
-    let path = match &arguments.name {
-        Some(name) => format!("/connectors/{}/status", http::part(name)),
-        None => "/connectors?expand=status".to_owned(),
-    };
-    let (code, body) = http::get(&arguments.url, &path)?;
-    let answer: Value = serde_json::from_str(&body)
-        .map_err(|_| format!("{} does not answer as a Walbrook daemon does.", arguments.url))?;
-    if code != 200 {
-        let message = answer.get("message").and_then(Value::as_str).unwrap_or("no reason given");
-        return Err(format!("The daemon answers {code}: {message}."));
+pub(super) async fn ask(
+    client: &Client,
+    name: Option<&str>,
+) -> Result<(Vec<Value>, Value), Failure> {
+    if let Some(name) = name {
+        let one = client.of(Method::GET, name, "/status", None).await?;
+        return Ok((vec![one.clone()], one));
     }
-    let statuses = match (&arguments.name, &answer) {
-        (Some(_), one) => vec![one.clone()],
-        (None, Value::Object(all)) => {
-            all.values().filter_map(|one| one.get("status").cloned()).collect()
-        }
-        (None, _) => Vec::new(),
-    };
+    let answer = client.get("/connectors?expand=status").await?;
+    let all = answer.as_object().into_iter().flat_map(|all| all.values());
+    let statuses = all.filter_map(|one| one.get("status").cloned()).collect();
     Ok((statuses, answer))
 }
 
-fn ours<'a>(status: &'a Value, key: &str) -> &'a Value {
+pub(super) fn ours<'a>(status: &'a Value, key: &str) -> &'a Value {
     status.get("walbrook").and_then(|ours| ours.get(key)).unwrap_or(&Value::Null)
 }
 
-fn phase(status: &Value) -> &str {
+pub(super) fn phase(status: &Value) -> &str {
     ours(status, "phase").as_str().unwrap_or("unknown")
 }
 
 /// The table, then one paragraph for each connector that has something to say.
-fn table(statuses: &[Value]) -> String {
+pub(super) fn table(statuses: &[Value]) -> String {
     let head = ["NAME", "PHASE", "LAG", "BEHIND", "RETAINED", "RECORDS", "SNAPSHOT"];
     let mut rows: Vec<Vec<String>> = vec![head.iter().map(|&word| word.to_owned()).collect()];
     rows.extend(statuses.iter().map(row));
@@ -126,7 +128,7 @@ fn snapshot(status: &Value) -> String {
     out
 }
 
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     let mut value = bytes as f64;
     for unit in ["B", "KiB", "MiB", "GiB"] {
         if value < 1024.0 {

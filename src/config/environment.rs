@@ -12,6 +12,11 @@ pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// What the commands show the admin interface: `WALBROOK_TOKEN`.
+pub fn admin_token() -> Option<String> {
+    variable("WALBROOK_TOKEN").filter(|token| !token.is_empty())
+}
+
 /// What is logged, as `WALBROOK_LOG` says: `info`, `walbrook=debug`, …
 pub fn log_filter() -> Option<String> {
     variable("WALBROOK_LOG").filter(|filter| !filter.is_empty())

@@ -32,7 +32,7 @@ pub use choice::{
     Scope, Snapshot, Temporal, TlsMode,
 };
 pub use database::{Database, Server, UrlError};
-pub use environment::log_filter;
+pub use environment::{admin_token, log_filter};
 pub use load::{Loaded, load, load_all, load_text, load_with};
 pub use model::{
     Admin, AdminTls, Config, Connector, Kafka, MessageKey, Operations, Registry, Source, Tls,
@@ -48,6 +48,7 @@ pub use secret::Secret;
 pub(crate) use database::is_loopback;
 pub(crate) use reader::header_name;
 pub(crate) use setting::quoted;
+pub(crate) use suggest::nearest;
 
 /// The settings of a connector as text, secrets hidden.
 pub fn shown(connector: &Connector) -> std::collections::BTreeMap<String, String> {

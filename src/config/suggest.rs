@@ -1,7 +1,7 @@
 //! What somebody may have meant.
 
 /// The one of `known` that is nearest to `word`, if it is near enough to be a slip.
-pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|name| (distance(&word.to_lowercase(), name), *name));
     let best = near.min_by_key(|(distance, _)| *distance)?;
     (best.0 <= 1 + word.chars().count() / 4).then_some(best.1)

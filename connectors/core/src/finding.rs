@@ -63,7 +63,13 @@ impl Finding {
 /// A failure that was met while looking: what it was about is broken.
 impl From<Error> for Finding {
     fn from(error: Error) -> Self {
-        Finding::error(error.code, error.message, error.fix)
+        let fix = match error.fix {
+            fix if fix.is_empty() => {
+                "Check that the address is right, and that it is up.".to_owned()
+            }
+            fix => fix,
+        };
+        Finding::error(error.code, error.message, fix)
     }
 }
 

@@ -15,7 +15,11 @@ pub(super) fn routes() -> Vec<Route> {
         .about("Version of this process; a browser is sent to the console")
         .json(200, schema::named("Version"))
         .empty(303);
-    let mut routes = vec![root, page];
+    let file = Route::get("/ui/{file}", ui::file)
+        .about("A file of the console")
+        .text(200, "text/css")
+        .text(200, "text/javascript");
+    let mut routes = vec![root, page, file];
     routes.extend(health());
     routes
 }

@@ -65,6 +65,7 @@ export async function listen(heard, signal) {
     rest += value;
     const events = rest.split(/\r?\n\r?\n/);
     rest = events.pop();
-    if (events.some((event) => /^data:/m.test(event))) heard();
+    // `throughput` comes every second and says nothing that the next look does not.
+    if (events.some((event) => /^data:/m.test(event) && !/^event: ?throughput$/m.test(event))) heard();
   }
 }

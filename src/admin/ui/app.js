@@ -19,7 +19,7 @@ async function look() {
     state.connectors = all.map((one) => one.status);
     state.infos = new Map(all.map((one) => [one.status.name, one.info]));
     history.remember(state.connectors, performance.now() / 1000);
-    link(state.live ? 'good' : 'wait', state.live ? 'live' : 'every 2 s');
+    link(state.live ? 'good' : '', state.live ? 'live' : 'every 2 s');
     draw();
   } catch (error) {
     if (error.status === 401) login();

@@ -14,7 +14,7 @@ export function h(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(key, '');
     else if (value !== false && value != null) node.setAttribute(key, value);
   }
-  node.append(...children.flat().filter((child) => child != null));
+  node.append(...children.flat().filter((child) => child != null && child !== false));
   return node;
 }
 
@@ -143,17 +143,20 @@ function jobs(connector, act) {
       h('span.mono', {}, job.patterns.join(', ') || job.tables.map((it) => it.table).join(', '), job.predicate ? ` where ${job.predicate}` : ''),
       ['waiting', 'running'].includes(job.state) && h('button', { type: 'button', 'data-act': 'give-up', onclick: () => act('give-up', connector, job) }, 'Stop it')),
     job.error && h('p.wrong', {}, job.error.message),
-    h('div.bars', {}, job.tables.map((it) => bar(it.table, `${job.id} ${it.table}`, connector.name, it.rows, it.rows_estimated, it.done || job.state === 'done'))));
+    ['waiting', 'running'].includes(job.state)
+      ? h('div.bars', {}, job.tables.map((it) => bar(it.table, `${job.id} ${it.table}`, connector.name, it.rows, it.rows_estimated, it.done)))
+      : h('p.from', {}, `${count(job.rows)} rows of ${job.tables.length === 1 ? 'one table' : `${job.tables.length} tables`}`));
   return h('section.card', { id: 'jobs' }, h('h3', {}, 'Tables read again'), all.map(one));
 }
 
 function chart(name, what, title, say, least) {
   const samples = history.series(name, what);
+  const window = Math.min(history.WINDOW, Math.max(60, Math.ceil((samples[0]?.[0] ?? 0) / 60) * 60));
   const top = above(Math.max(0, ...samples.map(([, value]) => value)), least);
   const now = samples.at(-1)?.[1] ?? 0;
   return h('section.card.chart', { 'data-chart': what }, h('span.now', {}, say(now)), h('h3', {}, title),
-    curve(samples, history.WINDOW, top, `${title} over five minutes, now ${say(now)}, scale up to ${say(top)}`),
-    h('div.scale', { 'aria-hidden': 'true' }, h('span', {}, '5 min ago'), h('span', {}, `top ${say(top)}`), h('span', {}, 'now')));
+    curve(samples, window, top, `${title} over ${window / 60} min, now ${say(now)}, scale up to ${say(top)}`),
+    h('div.scale', { 'aria-hidden': 'true' }, h('span', {}, `${window / 60} min ago`), h('span', {}, `top ${say(top)}`), h('span', {}, 'now')));
 }
 
 function more(connector, info) {
