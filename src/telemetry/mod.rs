@@ -5,6 +5,7 @@ pub mod names;
 mod levels;
 mod logs;
 mod meter;
+mod process;
 mod recorder;
 
 pub use levels::{Change, Logger, logger, loggers, set_level};
