@@ -244,6 +244,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The metrics of the connector.
+    pub fn meter(&self) -> Meter {
+        self.meter.clone()
+    }
+
     fn write(&self, change: impl FnOnce(&mut ConnectorStatus)) {
         let mut statuses = self.statuses.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(status) = statuses.get_mut(&self.name) {

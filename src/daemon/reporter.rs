@@ -3,6 +3,7 @@
 use super::End;
 use crate::admin::board;
 use crate::pipeline::report::{Committed, Phase, Report};
+use crate::telemetry::Delivered;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
@@ -16,12 +17,14 @@ pub(super) struct Reporter {
     entry: board::Entry,
     end: watch::Sender<End>,
     gauges: Mutex<Option<Arc<Gauges>>>,
+    delivered: Mutex<Delivered>,
 }
 
 impl Reporter {
     /// Writes at `entry`, and tells `end` when the connector ends by itself.
     pub(super) fn new(entry: board::Entry, end: watch::Sender<End>) -> Self {
-        Self { entry, end, gauges: Mutex::default() }
+        let delivered = Mutex::new(Delivered::new(entry.meter()));
+        Self { entry, end, gauges: Mutex::default(), delivered }
     }
 }
 
@@ -72,6 +75,8 @@ impl Report for Reporter {
         });
         self.entry.poisoned(&committed.poisoned);
         self.entry.commit_latency(committed.took);
+        let mut delivered = self.delivered.lock().unwrap_or_else(PoisonError::into_inner);
+        delivered.add(&committed.measured, committed.waits, board::now_us());
     }
 
     fn snapshot(&self, progress: &Progress) {

@@ -9,6 +9,7 @@
 use super::asked::{Hold, Planned};
 use super::commit::Limits;
 use super::jobs::Jobs;
+use super::measured::{Stage, Waits};
 use super::orders::{Ask, Orders, Reply};
 use super::report::{Committed, Phase, Report};
 use super::tally::{Promise, Tally};
@@ -100,6 +101,8 @@ pub struct Delivery {
     pub phase: Phase,
     /// Whether the status says that Kafka is waited for.
     pub waiting: AtomicBool,
+    /// What was waited for.
+    pub waits: Waits,
 }
 
 /// What woke the loop.
@@ -121,7 +124,12 @@ impl Delivery {
         let mut out = Output::default();
         let mut beat = self.heartbeat.map(|every| Instant::now() + every);
         loop {
-            match self.wake(beat).await {
+            let from = std::time::Instant::now();
+            let wake = self.wake(beat).await;
+            if matches!(wake, Wake::Message(_)) {
+                self.waits.add(Stage::Source, from);
+            }
+            match wake {
                 Wake::Receipt(receipt) => self.receipt(receipt)?,
                 Wake::Message(Ok(Message::Batch(batch))) => self.batch(batch, &mut out).await?,
                 Wake::Message(Ok(Message::Snapshotting)) => self.phase(Phase::Snapshotting),
@@ -252,6 +260,8 @@ impl Delivery {
             transactions: done.transactions,
             took: done.asked.elapsed(),
             poisoned: done.poisoned,
+            measured: done.measured,
+            waits: self.waits.take(),
         });
         Ok(())
     }
@@ -266,6 +276,7 @@ impl Delivery {
 
     /// Hands a command to the sink. A sink that has ended has said why.
     pub(super) async fn send(&self, command: Command) -> Result<(), Broken> {
+        let from = std::time::Instant::now();
         let mut sending = std::pin::pin!(self.sink.commands.send(command));
         let sent = loop {
             tokio::select! {
@@ -273,6 +284,7 @@ impl Delivery {
                 () = tokio::time::sleep(STALL) => self.stalled(),
             }
         };
+        self.waits.add(Stage::Kafka, from);
         if sent.is_ok() {
             return Ok(());
         }

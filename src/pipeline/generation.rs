@@ -4,6 +4,7 @@ use super::commit::Limits;
 use super::deliver::{Broken, Delivery, Outcome};
 use super::environment::Environment;
 use super::jobs::Jobs;
+use super::measured::Waits;
 use super::orders::{Ask, Orders, Refusal};
 use super::report::{Phase, Report};
 use super::resolving;
@@ -141,6 +142,7 @@ async fn open(
         progressed: false,
         phase: phase(position.is_some()),
         waiting: false.into(),
+        waits: Waits::default(),
     })
 }
 

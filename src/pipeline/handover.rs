@@ -8,6 +8,7 @@
 
 use super::commit::Holding;
 use super::deliver::{Broken, Delivery};
+use super::measured::Stage;
 use super::orders::Refusal;
 use super::resolving;
 use crate::codes;
@@ -36,7 +37,10 @@ impl Delivery {
                 Shaped::Done => break None,
                 Shaped::Need(at, needs) => {
                     place = at;
-                    self.resolve(needs).await?;
+                    let from = std::time::Instant::now();
+                    let resolved = self.resolve(needs).await;
+                    self.waits.add(Stage::Registry, from);
+                    resolved?;
                 }
                 Shaped::Failed(_, error) => break Some(error),
             }
@@ -71,6 +75,7 @@ impl Delivery {
         holding.only_progress &= count == 0;
         self.tally.transactions += out.transactions;
         let mut poisoned = std::mem::take(&mut out.poisoned);
+        self.tally.measured.ended(out.oldest_us);
         let cut = match boundary {
             Some(boundary) if !self.tally.is_torn() && (cut || self.is_due(&holding)) => {
                 self.tally.deliver(boundary.at, size, now);
@@ -136,6 +141,7 @@ impl Delivery {
     }
 
     fn close(&mut self, position: Option<Position>, now: Instant) -> Updates {
+        self.tally.measured.tables = self.shaper.take_told();
         self.tally.close(position, self.source.description.export, now)
     }
 

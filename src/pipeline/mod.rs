@@ -19,6 +19,7 @@ pub mod generation;
 mod handover;
 pub mod jobs;
 pub mod lifecycle;
+pub mod measured;
 pub mod orders;
 pub mod report;
 pub mod resolving;

@@ -1,5 +1,6 @@
 //! What a pipeline tells about itself, for status and metrics.
 
+use super::measured::Measured;
 use crate::shape::poison::Poisoned;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,11 @@ pub struct Committed {
     pub took: Duration,
     /// Changes among them that could not be told, and what became of them.
     pub poisoned: Vec<Poisoned>,
+    /// What the metrics count of it.
+    pub measured: Measured,
+    /// What was waited for since the last one, in the order of
+    /// [`Stage::ALL`](super::measured::Stage::ALL).
+    pub waits: [Duration; 3],
 }
 
 /// Takes the news of one connector.

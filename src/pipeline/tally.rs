@@ -1,6 +1,7 @@
 //! What has been handed to the sink and is not committed yet.
 
 use super::commit::Holding;
+use super::measured::Measured;
 use super::orders::Reply;
 use crate::shape::poison::Poisoned;
 use std::collections::{BTreeSet, VecDeque};
@@ -25,6 +26,8 @@ pub struct InFlight {
     pub asked: Instant,
     /// Changes that could not be told.
     pub poisoned: Vec<Poisoned>,
+    /// What the metrics count of it.
+    pub measured: Measured,
     /// What is due when it is committed.
     pub promises: Vec<Promise>,
 }
@@ -51,6 +54,8 @@ pub struct Tally {
     pub transactions: u64,
     /// Changes in it that could not be told.
     pub poisoned: Vec<Poisoned>,
+    /// What the metrics count of it.
+    pub measured: Measured,
     /// When the first thing to be committed came in.
     since: Option<Instant>,
     /// The boundary at the very end of what is delivered, if it ends at one.
@@ -74,6 +79,7 @@ impl Default for Tally {
             bytes: 0,
             transactions: 0,
             poisoned: Vec::new(),
+            measured: Measured::default(),
             since: None,
             position: None,
             updates: Updates::new(),
@@ -193,6 +199,7 @@ impl Tally {
             transactions: std::mem::take(&mut self.transactions),
             bytes: std::mem::take(&mut self.bytes),
             asked: now,
+            measured: std::mem::take(&mut self.measured),
             promises: std::mem::take(&mut self.promises),
             poisoned: std::mem::take(&mut self.poisoned),
         });

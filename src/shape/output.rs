@@ -36,6 +36,8 @@ pub struct Output {
     pub transactions: u64,
     /// Changes that were not told.
     pub poisoned: Vec<Poisoned>,
+    /// Commit time of the oldest of them, microseconds since 1970.
+    pub oldest_us: Option<i64>,
     /// First and number of the headers that every data record of this arena shares.
     context: Option<(u32, u32)>,
 }

@@ -51,6 +51,8 @@ pub struct Shaper {
     heartbeats: Control,
     /// Topics of the source's own records.
     notices: Vec<Control>,
+    /// Records made of each recipe since they were last counted.
+    told: Vec<u64>,
     open: Option<Open>,
     delivered: Option<Part>,
     position: Option<Position>,
@@ -86,6 +88,7 @@ impl Shaper {
             transactions,
             heartbeats,
             notices: Vec::new(),
+            told: Vec::new(),
             open: None,
             delivered: position.as_ref().and_then(|position| position.part.clone()),
             position,
@@ -108,6 +111,12 @@ impl Shaper {
         let (open, position) = (self.open.as_ref()?, self.position.as_ref()?);
         let part = Part { transaction: open.id.clone(), k: open.number.max(open.skip) };
         Some(Position { part: Some(part), ..position.clone() })
+    }
+
+    /// How many records were made of each table since this was last asked.
+    pub fn take_told(&mut self) -> Vec<(String, u64)> {
+        let told = self.told.iter_mut().zip(&self.recipes).filter(|(told, _)| **told > 0);
+        told.map(|(told, it)| (it.table().layout.table.to_string(), std::mem::take(told))).collect()
     }
 
     /// Shapes the events of `batch` from place `from` on; `now_us` is the time of processing.
@@ -182,7 +191,8 @@ impl Shaper {
                 control::write(out, ready, id, |o| open.write_end(o), (0, 0));
             }
         }
-        self.open = None;
+        let ended = self.open.take().map(|open| open.commit_us).filter(|&us| us > 0);
+        out.oldest_us = [out.oldest_us, ended].into_iter().flatten().min();
         self.delivered = None;
         out.transactions += 1;
         self.reached(position, out);
@@ -260,7 +270,11 @@ impl Shaper {
         let recipe = match self.recipes.get_mut(place) {
             Some(Made::Table(recipe)) => recipe,
             Some(Made::Outbox(_)) => {
+                let before = out.records.records.len();
                 let done = self.outbox(batch, change, out, (place, !delivered, now_us));
+                if let Some(told) = self.told.get_mut(place) {
+                    *told += out.records.records.len().saturating_sub(before) as u64;
+                }
                 return done.map_err(|stop| (stop, Vec::new()));
             }
             None => return Ok(()),
@@ -296,6 +310,9 @@ impl Shaper {
             out.restore(mark);
         } else {
             self.streaks.good(&recipe.layout.table);
+            if let Some(told) = self.told.get_mut(place) {
+                *told += out.since(mark).len() as u64;
+            }
         }
         Ok(())
     }
@@ -362,6 +379,7 @@ impl Shaper {
             }
         };
         self.recipes.push(made.map_err(Stop::Failed)?);
+        self.told.push(0);
         self.known.insert(address, self.recipes.len() - 1);
         Ok(self.recipes.len() - 1)
     }

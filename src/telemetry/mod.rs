@@ -2,12 +2,14 @@
 
 pub mod names;
 
+mod delivered;
 mod levels;
 mod logs;
 mod meter;
 mod process;
 mod recorder;
 
+pub use delivered::Delivered;
 pub use levels::{Change, Logger, logger, loggers, set_level};
 pub use logs::{Format, install as install_logs};
 pub use meter::Meter;

@@ -32,7 +32,7 @@ pub const COMMIT_LATENCY: &str = "walbrook_commit_latency_seconds";
 /// transaction in each Kafka transaction.
 pub const DELIVERY_LATENCY: &str = "walbrook_delivery_latency_seconds";
 /// Time that the pipeline has waited for a stage, with the label `stage`.
-pub const STAGE_WAIT: &str = "walbrook_stage_wait_seconds_total";
+pub const STAGE_WAIT: &str = "walbrook_stage_wait_seconds";
 /// Records delivered of one table, with the label `table`.
 pub const TABLE_RECORDS: &str = "walbrook_table_records_total";
 /// Rows that snapshots have read of one table, with the label `table`.
@@ -130,7 +130,12 @@ pub const ALL: &[Metric] = &[
         "",
         "First record to end of commit of a Kafka transaction",
     ),
-    metric(STAGE_WAIT, Kind::Counter, "stage", "Seconds that the pipeline has waited for a stage"),
+    metric(
+        STAGE_WAIT,
+        Kind::Gauge,
+        "stage",
+        "Seconds that the pipeline has waited for a stage so far",
+    ),
     metric(SNAPSHOT_ROWS, Kind::Gauge, "table", "Rows that the snapshot has read"),
     metric(SNAPSHOT_TABLES_LEFT, Kind::Gauge, "", "Tables that the snapshot has still to finish"),
 ];
