@@ -41,6 +41,8 @@ pub const ADDRESS: Code = Code::new("WB-CFG-028");
 pub const RESERVED_PROPERTY: Code = Code::new("WB-CFG-029");
 /// Something that a later version will have.
 pub const NOT_YET: Code = Code::new("WB-CFG-030");
+/// Text that is not a size.
+pub const SIZE: Code = Code::new("WB-CFG-035");
 
 /// The admin interface would be open to other machines.
 pub const OPEN_ADMIN: Code = Code::new("WB-CFG-040");
@@ -116,6 +118,12 @@ pub const UNKNOWN_JOB: Code = Code::new("WB-RUN-064");
 pub const NOT_STOPPED: Code = Code::new("WB-RUN-065");
 /// What is asked for was not answered in time.
 pub const NO_ANSWER: Code = Code::new("WB-RUN-066");
+/// Offsets are not those of the connector.
+pub const PARTITION: Code = Code::new("WB-RUN-067");
+/// The database keeps more log for the connector than it may.
+pub const WAL_LIMIT: Code = Code::new("WB-RUN-068");
+/// The log that was kept for the connector was let go.
+pub const LET_GO: Code = Code::new("WB-RUN-069");
 
 /// An event of an outbox asks for a topic that may not be written to, or that Kafka does not take.
 pub const OUTBOX_TOPIC: Code = Code::new("WB-RUN-080");

@@ -4,6 +4,7 @@
 
 use super::poison::PoisonCounts;
 use crate::shape::poison::{Poisoned, Policy};
+use super::kept::Kept;
 use crate::telemetry::{Meter, names};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -94,6 +95,8 @@ pub struct ConnectorStatus {
     pub topics: BTreeSet<String>,
     /// When the first progress of this run came, and the bytes read by then.
     pub snapshot_begun: Option<(Instant, u64)>,
+    /// What the database keeps of its log for it, as its guard has last seen.
+    pub kept: Option<Kept>,
     /// The failure that it retries after, or ended with.
     pub error: Option<Error>,
     /// Counts takeovers of this connector.
@@ -129,6 +132,7 @@ impl ConnectorStatus {
             gauges: None,
             snapshot: Vec::new(),
             resnapshots: Vec::new(),
+            kept: None,
             topics: BTreeSet::new(),
             snapshot_begun: None,
             error: None,
@@ -330,6 +334,23 @@ impl Entry {
                 None => status.resnapshots.push(job),
             }
         });
+    }
+
+    /// The connector's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The position that is stored, as far as is known.
+    pub fn stored_position(&self) -> Option<Position> {
+        let statuses = self.statuses.read().unwrap_or_else(PoisonError::into_inner);
+        let position = statuses.get(&self.name)?.position.clone()?;
+        serde_json::from_value(position).ok()
+    }
+
+    /// What the database keeps of its log.
+    pub fn kept(&self, kept: Kept) {
+        self.write(|status| status.kept = Some(kept));
     }
 
     /// These are the jobs that there are; others are forgotten.

@@ -18,7 +18,10 @@ pub struct Lag {
 impl Lag {
     /// The lag of a connector at `now_us`, microseconds since 1970.
     pub fn of(status: &ConnectorStatus, now_us: i64) -> Self {
-        let Some(gauges) = &status.gauges else { return Self::default() };
+        let kept = status.kept.and_then(|kept| kept.bytes).unwrap_or(0);
+        let Some(gauges) = &status.gauges else {
+            return Self { retained: kept, ..Self::default() };
+        };
         let (head, confirmed) = (gauges.head.load(Relaxed), gauges.confirmed.load(Relaxed));
         let received_us = gauges.commit_us.load(Relaxed);
         // Everything received is delivered: the log may be ahead, but with nothing of ours in it.
@@ -27,7 +30,10 @@ impl Lag {
         Self {
             bytes: (confirmed > 0).then(|| head.saturating_sub(confirmed)),
             seconds: age as f64 / 1e6,
-            retained: gauges.retained.load(Relaxed),
+            retained: match gauges.retained.load(Relaxed) {
+                0 => kept,
+                bytes => bytes,
+            },
         }
     }
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`board`] | what the connectors tell about themselves |
 //! | [`control`] | what can be asked of them |
+//! | [`kept`] | what a database keeps of its log for one of them |
 //! | [`lag`] | how far behind one of them is |
 //! | [`status`], [`info`], [`job`] | Connect's picture of one of them, and of its snapshots |
 //! | `routes` | what is answered, route by route; the OpenAPI document |
@@ -30,6 +31,7 @@ pub mod control;
 mod fake;
 pub mod info;
 pub mod job;
+pub mod kept;
 pub mod lag;
 mod listener;
 mod patient;

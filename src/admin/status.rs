@@ -79,6 +79,7 @@ fn ours(status: &ConnectorStatus) -> Value {
         "lag_bytes": lag.bytes,
         "lag_seconds": lag.seconds,
         "retained_bytes": lag.retained,
+        "retained": status.kept,
         "snapshot": status.snapshot,
         "eta_seconds": eta(status),
         "resnapshots": status.resnapshots.iter().map(job::shown).collect::<Vec<_>>(),

@@ -163,6 +163,16 @@ choice! {
 }
 
 choice! {
+    /// What is done when the database keeps too much log for a connector.
+    OnWalLimit {
+        /// It is told: in the log, the status and the metrics.
+        Alert = "alert",
+        /// PostgreSQL: the slot is dropped, and the connector fails.
+        DropSlot = "drop-slot",
+    }
+}
+
+choice! {
     /// What is done to names that Avro does not allow.
     Names {
         /// Nothing.

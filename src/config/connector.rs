@@ -1,18 +1,22 @@
 //! Reads one `[connectors.NAME]`.
 
-use super::choice::{Binary, Choice, Decimal, Names, Snapshot, Temporal, TlsMode};
+use super::choice::{Binary, Choice, Decimal, Names, OnWalLimit, Snapshot, Temporal, TlsMode};
 use super::database::{Database, Server, UrlError};
 use super::model::{Connector, MessageKey, Operations, Source, Tls, Values};
 use super::pattern::Pattern;
 use super::place::Part;
 use super::reader::{Reader, Reading};
 use super::setting::{Setting, Wrong};
+use super::size::Size;
 use super::{mysql, outbox, poison, postgres};
 use crate::codes;
 use config::{Map, Value, ValueKind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// Log that a database may keep for a connector where nothing else is said.
+const DEFAULT_RETAINED: Size = Size(50 << 30);
 
 /// Reads the connector called `name`; `defaults` fill what it does not say.
 pub(super) fn connector(
@@ -42,6 +46,8 @@ pub(super) fn connector(
         tombstones: reader.or("tombstones", true),
         skipped_operations: operations(&mut reader),
         heartbeat: reader.or("heartbeat", Duration::ZERO),
+        max_retained_wal: reader.or("max_retained_wal", DEFAULT_RETAINED),
+        on_wal_limit: on_wal_limit(&mut reader, server),
         keys: keys(&mut reader),
         poison: poison::read(&mut reader),
         values: values(&mut reader, server),
@@ -98,6 +104,18 @@ fn fill(reader: &mut Reader<'_>, defaults: &Map<String, Value>) -> Server {
     let own = defaults.iter().filter(|(key, _)| !foreign.contains(&key.as_str()));
     reader.fill(&own.map(|(key, value)| (key.clone(), value.clone())).collect());
     server
+}
+
+/// MySQL and MariaDB keep their log for nobody, so there is nothing to drop.
+fn on_wal_limit(reader: &mut Reader<'_>, server: Server) -> OnWalLimit {
+    let limit = reader.or("on_wal_limit", OnWalLimit::Alert);
+    if limit == OnWalLimit::DropSlot && server != Server::Postgres {
+        let message =
+            format!("`on_wal_limit = \"drop-slot\"` is for PostgreSQL, not {}.", server.name());
+        let fix = "Set it to \"alert\": the server removes its log by its age.".to_owned();
+        reader.problem("on_wal_limit", codes::OTHER_DATABASE, message, fix);
+    }
+    limit
 }
 
 fn database(reader: &mut Reader<'_>) -> Option<Database> {

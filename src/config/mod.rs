@@ -25,6 +25,7 @@ mod secret;
 mod secret_form;
 mod sections;
 mod setting;
+pub mod size;
 mod suggest;
 
 pub use choice::{

@@ -1,6 +1,8 @@
 //! What the daemon is told: the configuration after all layers are merged and checked.
 
-use super::choice::{Binary, Decimal, Delivery, Names, Poison, Scope, Snapshot, Temporal, TlsMode};
+use super::choice::{
+    Binary, Decimal, Delivery, Names, OnWalLimit, Poison, Scope, Snapshot, Temporal, TlsMode,
+};
 use super::database::Database;
 use super::mysql::MySql;
 use super::outbox::Outbox;
@@ -8,6 +10,7 @@ use super::pattern::{Pattern, glob_matches};
 use super::postgres::Postgres;
 use super::problem::Problem;
 use super::secret::Secret;
+use super::size::Size;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -153,6 +156,10 @@ pub struct Connector {
     pub skipped_operations: Operations,
     /// Time between heartbeat records; zero is never.
     pub heartbeat: Duration,
+    /// How much log the database may keep for it; 0 is without a limit.
+    pub max_retained_wal: Size,
+    /// What is done beyond.
+    pub on_wal_limit: OnWalLimit,
     /// Key columns that differ from the table's own.
     pub keys: Vec<MessageKey>,
     /// What is done about changes that cannot be told.

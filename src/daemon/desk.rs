@@ -4,7 +4,9 @@ use crate::admin::board::Board;
 use crate::admin::control::{Connectors, Offset, OffsetChange, Refusal, Reply};
 use crate::codes;
 use crate::config::{Config, Connector};
-use crate::pipeline::orders::{self, Ask, Desk};
+use crate::pipeline::orders::{self, Ask, Desk, Placing};
+use crate::wiring;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -26,12 +28,50 @@ pub struct Desks {
 #[derive(Debug)]
 pub struct Reachable {
     desk: Desk,
+    config: Config,
+    connector: Connector,
 }
 
 impl Reachable {
     /// The connector behind `desk`.
-    pub fn new(_config: &Config, _connector: &Connector, desk: Desk) -> Self {
-        Self { desk }
+    pub fn new(config: &Config, connector: &Connector, desk: Desk) -> Self {
+        Self { desk, config: config.clone(), connector: connector.clone() }
+    }
+
+    /// What is stored of its place, in Kafka Connect's form.
+    async fn offset(&self) -> Result<Offset, Refusal> {
+        let loading = wiring::load(&self.config, &self.connector);
+        let checkpoint = tokio::time::timeout(PATIENCE, loading).await;
+        let checkpoint = checkpoint.map_err(|_| no_answer(""))?.map_err(Refusal::of)?;
+        let position = checkpoint.position().map_err(|what| {
+            let message = format!("The stored checkpoint cannot be read: {what}.");
+            Refusal::of(Error::definite(codes::CHECKPOINT, message))
+        })?;
+        let offset = position.map_or(Value::Null, |at| wiring::export(&self.connector, &at));
+        Ok(Offset { partition: self.partition(), offset })
+    }
+
+    fn partition(&self) -> Value {
+        json!({ "server": self.connector.topic_prefix })
+    }
+
+    /// The one offset among `offsets` that is the connector's; null forgets it.
+    fn own(&self, offsets: Vec<Offset>) -> Result<Option<Value>, Refusal> {
+        match <[Offset; 1]>::try_from(offsets) {
+            Ok([one]) if one.partition == self.partition() => {
+                Ok(Some(one.offset).filter(|offset| !offset.is_null()))
+            }
+            _ => {
+                let message = format!(
+                    "The connector has one partition, {}, and needs one offset for it.",
+                    self.partition()
+                );
+                Err(Refusal::Invalid(
+                    Error::definite(codes::PARTITION, message)
+                        .fix("GET the offsets to see their form."),
+                ))
+            }
+        }
     }
 }
 
@@ -83,12 +123,16 @@ impl Desks {
     fn silent(&self, name: &str) -> Refusal {
         let waits = self.board.get(name).and_then(|status| status.error);
         let waits = waits.map(|error| format!(" It waits: {error}")).unwrap_or_default();
-        let message = format!("The connector did not answer within 9 s.{waits}");
-        Refusal::Unavailable(
-            Error::transient(codes::NO_ANSWER, message)
-                .fix("Look at its status; asking again does no harm."),
-        )
+        no_answer(&waits)
     }
+}
+
+fn no_answer(waits: &str) -> Refusal {
+    let message = format!("There was no answer within 9 s.{waits}");
+    Refusal::Unavailable(
+        Error::transient(codes::NO_ANSWER, message)
+            .fix("Look at the connector's status; asking again does no harm."),
+    )
 }
 
 impl Connectors for Desks {
@@ -101,21 +145,21 @@ impl Connectors for Desks {
     }
 
     fn offsets<'a>(&'a self, name: &'a str) -> Reply<'a, Vec<Offset>> {
-        Box::pin(async move {
-            self.find(name)?;
-            Err(Refusal::not_now("is running"))
-        })
+        Box::pin(async move { Ok(vec![self.find(name)?.offset().await?]) })
     }
 
     fn alter_offsets<'a>(
         &'a self,
         name: &'a str,
-        _offsets: Option<Vec<Offset>>,
-        _dry_run: bool,
+        offsets: Option<Vec<Offset>>,
+        dry_run: bool,
     ) -> Reply<'a, OffsetChange> {
         Box::pin(async move {
-            self.find(name)?;
-            Err(Refusal::not_now("is running"))
+            let connector = self.find(name)?;
+            let offset = offsets.map(|offsets| connector.own(offsets)).transpose()?.flatten();
+            let placing = Placing { offset, dry_run };
+            let message = self.ask(name, move |reply| Ask::Place(placing, reply)).await?;
+            Ok(OffsetChange { applied: !dry_run, message })
         })
     }
 
@@ -144,9 +188,6 @@ impl Connectors for Desks {
     }
 
     fn remove<'a>(&'a self, name: &'a str) -> Reply<'a, Vec<String>> {
-        Box::pin(async move {
-            self.find(name)?;
-            Err(Refusal::not_now("is running"))
-        })
+        Box::pin(self.ask(name, Ask::Remove))
     }
 }

@@ -12,9 +12,11 @@
 //! | --- | --- |
 //! | [`keeper`] | the life of one connector in this process |
 //! | [`reporter`] | a pipeline's news on the board |
+//! | [`guard`] | the log that a database keeps for a connector |
 //! | [`desk`] | what the admin interface asks of the connectors |
 
 pub mod desk;
+pub mod guard;
 mod keeper;
 mod reporter;
 
@@ -23,6 +25,7 @@ use crate::config::Config;
 use crate::pipeline::Control;
 use crate::telemetry;
 use desk::{Desks, Reachable};
+use guard::{Guard, Limit};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -61,6 +64,8 @@ pub async fn run(
     let board = board::Board::new();
     let mut desks = Desks::new(board.clone());
     let mut keepers = Vec::new();
+    // Dropped at the end, and with it every guard.
+    let mut guards = JoinSet::new();
     let (mut controls, mut ends) = (Vec::new(), Vec::new());
     for connector in config.connectors.values() {
         let source = connector.url.server.connector();
@@ -70,6 +75,9 @@ pub async fn run(
         let (end, ended) = watch::channel(End::Not);
         controls.push(control);
         ends.push(ended);
+        let limit = Limit { bytes: connector.max_retained_wal.0, action: connector.on_wal_limit };
+        let idle = crate::wiring::idle(&config, connector);
+        guards.spawn(Guard::new(idle, entry.clone(), desk.clone(), limit).watch());
         desks.add(&connector.name, Reachable::new(&config, connector, desk));
         keepers.push(keeper::keep(config.clone(), connector.clone(), entry, orders, end));
     }
@@ -90,7 +98,7 @@ pub async fn run(
         control.stop();
     }
     while connectors.join_next().await.is_some() {}
-    drop(desks);
+    drop((desks, guards));
     admin_stop.send_replace(true);
     let _ = tokio::time::timeout(Duration::from_secs(1), admin).await;
     Ok(ended)

@@ -50,6 +50,10 @@ impl Report for Reporter {
         }
     }
 
+    fn stored(&self, position: &Position) {
+        self.entry.position(position);
+    }
+
     fn opened(&self, gauges: Arc<Gauges>, position: Option<&Position>, generation: Option<u64>) {
         self.entry.gauges(Arc::clone(&gauges));
         *self.gauges.lock().unwrap_or_else(PoisonError::into_inner) = Some(gauges);

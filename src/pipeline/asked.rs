@@ -67,6 +67,8 @@ impl Delivery {
                 let _ = tokio::time::timeout(BOUNDARY, self.settle()).await;
                 return Some(ask);
             }
+            Ask::LetGo(..) => return Some(ask),
+            Ask::Place(..) | Ask::Remove(_) => ask.refuse(Refusal::not_stopped()),
             Ask::Resnapshot(wish, reply) => self.wish(wish, reply),
             Ask::GiveUp(id, reply) => self.give_up(id, reply),
         }

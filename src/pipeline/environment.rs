@@ -1,6 +1,8 @@
 //! What a pipeline is given: ways to open both ends, and the time. The simulator gives its own.
 
 use std::sync::Arc;
+use walbrook_core::checkpoint::Checkpoint;
+use walbrook_core::idle::Idle;
 use walbrook_core::resolve::{Answer, Resolver};
 use walbrook_core::sink::SinkHandle;
 use walbrook_core::source::Source;
@@ -9,6 +11,15 @@ use walbrook_core::source::Source;
 pub trait Environment: Send + Sync {
     /// Takes the connector over in Kafka and reads its checkpoint.
     fn open_sink(&self) -> Answer<'_, SinkHandle>;
+
+    /// The checkpoint as it is visible now. Takes nothing over.
+    fn load(&self) -> Answer<'_, Checkpoint>;
+
+    /// Deletes the checkpoint; answers what that was, or nothing where there is none.
+    fn remove_checkpoint(&self) -> Answer<'_, Option<String>>;
+
+    /// The database while it is not being read.
+    fn idle(&self) -> Arc<dyn Idle>;
 
     /// From now on it is a new start: it may take over again, from whoever has the connector.
     fn begin_anew(&self);

@@ -47,6 +47,9 @@ pub async fn run(
         fault::point("pipeline.after_load");
         let jobs = Jobs::stored(&checkpoint);
         report.resnapshots(jobs.all());
+        if let Ok(Some(position)) = checkpoint.position() {
+            report.stored(&position);
+        }
         let desired = desired(&checkpoint)?;
         if desired != Desired::Running {
             return Ok(Begun::Held(desired));

@@ -76,6 +76,8 @@ pub enum Event {
     Unheard,
     /// A person wants it to begin anew.
     Restart,
+    /// The log that it needs was let go.
+    Lost(Error),
     /// The process is to end.
     Stop,
 }
@@ -107,6 +109,7 @@ pub fn next(state: State, event: Event) -> (State, Action) {
             (state, Action::End)
         }
         (_, Event::Stop) => (State::Stopped, Action::End),
+        (_, Event::Lost(error)) => (State::Failed(error), Action::Rest),
         (State::Held(_), Event::Wanted(Desired::Running)) => {
             (State::Starting(Attempt::default()), Action::Open)
         }
@@ -297,6 +300,14 @@ mod tests {
                 assert_eq!(resumed, State::Starting(Attempt::default()));
                 assert_eq!(action, Action::Open);
             }
+        }
+    }
+
+    #[test]
+    fn a_connector_whose_log_was_let_go_has_failed_paused_or_not() {
+        for state in every_state() {
+            let (after, action) = next(state, Event::Lost(error(Class::Definite)));
+            assert_eq!((after, action), (State::Failed(error(Class::Definite)), Action::Rest));
         }
     }
 

@@ -20,6 +20,7 @@ mod handover;
 pub mod jobs;
 pub mod lifecycle;
 pub mod measured;
+mod offline;
 pub mod orders;
 pub mod report;
 pub mod resolving;

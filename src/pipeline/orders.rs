@@ -54,6 +54,15 @@ impl Refusal {
         )
     }
 
+    /// This is done to a stopped connector only.
+    pub fn not_stopped() -> Self {
+        let message = "This is done to a stopped connector only.";
+        Self::Conflict(
+            Error::definite(codes::NOT_STOPPED, message)
+                .fix("Stop the connector (PUT /connectors/NAME/stop), then ask again."),
+        )
+    }
+
     /// The connector is not at the point where it can answer.
     pub fn not_now(state: &str) -> Self {
         let message = format!("The connector {state} and cannot do this now.");
@@ -99,6 +108,21 @@ pub enum Ask {
     Resnapshot(Wish, Reply<Job>),
     /// Give such a job up.
     GiveUp(String, Reply<Job>),
+    /// Move a stopped connector; answers what that means.
+    Place(Placing, Reply<String>),
+    /// Remove what a stopped connector has on servers; answers what that was.
+    Remove(Reply<Vec<String>>),
+    /// Let the database forget the log that it keeps for the connector, which fails with the error.
+    LetGo(Box<Error>, Reply<()>),
+}
+
+/// Where a stopped connector is to be.
+#[derive(Clone, Debug)]
+pub struct Placing {
+    /// An offset map of Debezium's form; nothing: it begins anew.
+    pub offset: Option<serde_json::Value>,
+    /// Only to be said what it means.
+    pub dry_run: bool,
 }
 
 impl Ask {
@@ -107,6 +131,9 @@ impl Ask {
         match self {
             Self::Desire(_, reply) | Self::Restart(reply) => reply.send(Err(refusal)),
             Self::Resnapshot(_, reply) | Self::GiveUp(_, reply) => reply.send(Err(refusal)),
+            Self::Place(_, reply) => reply.send(Err(refusal)),
+            Self::Remove(reply) => reply.send(Err(refusal)),
+            Self::LetGo(_, reply) => reply.send(Err(refusal)),
         }
     }
 
@@ -115,12 +142,20 @@ impl Ask {
         match self {
             Self::Desire(_, reply) | Self::Restart(reply) => reply.is_unwanted(),
             Self::Resnapshot(_, reply) | Self::GiveUp(_, reply) => reply.is_unwanted(),
+            Self::Place(_, reply) => reply.is_unwanted(),
+            Self::Remove(reply) => reply.is_unwanted(),
+            Self::LetGo(_, reply) => reply.is_unwanted(),
         }
     }
 
     /// Whether what the connector is doing is left for it.
     fn interrupts(&self) -> bool {
-        matches!(self, Self::Desire(..) | Self::Restart(_))
+        matches!(self, Self::Desire(..) | Self::Restart(_) | Self::LetGo(..))
+    }
+
+    /// Whether it is for stopped connectors only.
+    pub fn needs_stop(&self) -> bool {
+        matches!(self, Self::Place(..) | Self::Remove(_))
     }
 }
 
@@ -199,7 +234,8 @@ impl Orders {
             if ask.interrupts() {
                 return ask;
             }
-            ask.refuse(refusal());
+            let stopped = ask.needs_stop();
+            ask.refuse(if stopped { Refusal::not_stopped() } else { refusal() });
         }
     }
 }

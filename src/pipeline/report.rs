@@ -58,6 +58,8 @@ pub struct Committed {
 pub trait Report: Send + Sync {
     /// The phase has changed; an error says why.
     fn phase(&self, phase: Phase, error: Option<&Error>);
+    /// Everything up to here is delivered, says the checkpoint.
+    fn stored(&self, position: &Position);
     /// Both ends are open. `generation` counts takeovers of the connector, as its owner record does.
     fn opened(&self, gauges: Arc<Gauges>, position: Option<&Position>, generation: Option<u64>);
     /// Something is committed.

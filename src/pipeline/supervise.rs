@@ -5,6 +5,7 @@ use super::deliver::{Broken, Outcome};
 use super::environment::Environment;
 use super::generation::{self, Settings};
 use super::lifecycle::{self, Action, Attempt, Event, State};
+use super::offline;
 use super::orders::{Ask, Orders, Refusal, Reply};
 use super::report::{Phase, Report};
 use crate::codes;
@@ -117,10 +118,10 @@ impl Supervisor {
             Ok(Outcome::Stopped) => Event::Stop,
             Ok(Outcome::Finished) => Event::Finished,
             Ok(Outcome::Held(desired)) => Event::Wanted(desired),
-            Ok(Outcome::Asked(ask)) => self.hear(ask).await,
+            Ok(Outcome::Asked(ask)) => self.hear(ask).await.unwrap_or(Event::Unheard),
             Err(Broken { asked: Some(ask), needs, .. }) => {
                 self.needs = needs;
-                self.hear(*ask).await
+                self.hear(*ask).await.unwrap_or(Event::Unheard)
             }
             Err(Broken { error, needs, asked: None }) => {
                 self.needs = needs;
@@ -134,16 +135,35 @@ impl Supervisor {
 
     /// What is ordered while nothing is open.
     async fn ordered(&self) -> Event {
-        let ask = tokio::select! {
-            () = self.orders.stopped() => return Event::Stop,
-            ask = self.orders.interrupted(|| refusal(&self.state())) => ask,
-        };
-        self.hear(ask).await
+        loop {
+            let ask = tokio::select! {
+                () = self.orders.stopped() => return Event::Stop,
+                ask = self.orders.asked() => ask,
+            };
+            if let Some(event) = self.hear(ask).await {
+                return event;
+            }
+        }
     }
 
-    /// Does what is asked with both ends closed.
-    async fn hear(&self, ask: Ask) -> Event {
-        match ask {
+    /// Does what is asked with both ends closed; answers what that is for its life, if anything.
+    async fn hear(&self, ask: Ask) -> Option<Event> {
+        let is_stopped = matches!(self.state(), State::Held(Desired::Stopped));
+        let event = match ask {
+            ask if ask.needs_stop() && !is_stopped => {
+                ask.refuse(Refusal::not_stopped());
+                return None;
+            }
+            Ask::Place(placing, reply) => {
+                let placed = offline::place(&*self.environment, &placing, &reply).await;
+                reply.send(placed);
+                return None;
+            }
+            Ask::Remove(reply) => {
+                reply.send(offline::remove(&*self.environment).await);
+                return None;
+            }
+            Ask::LetGo(error, reply) => return self.let_go(*error, reply).await,
             Ask::Desire(desired, reply) => tokio::select! {
                 event = self.want(desired, reply) => event,
                 () = self.orders.stopped() => Event::Stop,
@@ -154,7 +174,26 @@ impl Supervisor {
             }
             Ask::Resnapshot(..) | Ask::GiveUp(..) => {
                 ask.refuse(refusal(&self.state()));
-                Event::Unheard
+                return None;
+            }
+        };
+        Some(event)
+    }
+
+    /// Has the database forget the log that it keeps: then the connector cannot go on.
+    async fn let_go(&self, error: Error, reply: Reply<()>) -> Option<Event> {
+        match self.environment.idle().let_go().await {
+            Ok(Some(_)) => {
+                reply.send(Ok(()));
+                Some(Event::Lost(error))
+            }
+            Ok(None) => {
+                reply.send(Err(Refusal::not_now("keeps no log")));
+                None
+            }
+            Err(error) => {
+                reply.send(Err(Refusal::of(error)));
+                None
             }
         }
     }

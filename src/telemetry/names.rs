@@ -19,8 +19,12 @@ pub const LAG_BYTES: &str = "walbrook_lag_bytes";
 pub const LAG_SECONDS: &str = "walbrook_lag_seconds";
 /// Bytes of log that the database keeps for the connector.
 pub const RETAINED_BYTES: &str = "walbrook_retained_bytes";
-/// Seconds until the database removes log that the connector needs, as the log grows now.
-pub const TIME_TO_LOSS: &str = "walbrook_time_to_loss_seconds";
+/// Bytes of log that may still be written before the database removes what the connector needs.
+pub const RETAINED_ROOM_BYTES: &str = "walbrook_retained_room_bytes";
+/// Seconds until the database removes what the connector needs, if it goes on as it does.
+pub const LOSS_SECONDS: &str = "walbrook_time_to_loss_seconds";
+/// 1 while the database keeps more log for the connector than `max_retained_wal`.
+pub const OVER_LIMIT: &str = "walbrook_retained_over_limit";
 /// 1 for the phase that the connector is in (label `phase`), 0 for the others.
 pub const PHASE: &str = "walbrook_phase";
 /// 1 while the connector waits, with the label `reason`.
@@ -113,7 +117,14 @@ pub const ALL: &[Metric] = &[
     ),
     metric(RETAINED_BYTES, Kind::Gauge, "", "Log that the database keeps for the connector"),
     metric(
-        TIME_TO_LOSS,
+        RETAINED_ROOM_BYTES,
+        Kind::Gauge,
+        "",
+        "Log that may still be written before what the connector needs is removed",
+    ),
+    metric(OVER_LIMIT, Kind::Gauge, "", "1 while more log is kept than `max_retained_wal`"),
+    metric(
+        LOSS_SECONDS,
         Kind::Gauge,
         "",
         "Time until the database removes log that the connector needs, as the log grows now",

@@ -61,6 +61,13 @@ fn set_gauges(board: &Board) {
         set(names::LAG_SECONDS, lag.seconds);
         set(names::RETAINED_BYTES, lag.retained as f64);
         snapshot(&meter, &status.snapshot);
+        if let Some(kept) = status.kept {
+            if let Some(room) = kept.room_bytes {
+                set(names::RETAINED_ROOM_BYTES, room as f64);
+            }
+            set(names::LOSS_SECONDS, kept.loss_seconds.map_or(f64::INFINITY, |s| s as f64));
+            set(names::OVER_LIMIT, f64::from(u8::from(kept.over_limit)));
+        }
         for phase in Phase::ALL {
             let value = f64::from(u8::from(phase == status.phase));
             meter.gauge(names::PHASE, &[("phase", phase.as_str())]).set(value);

@@ -15,8 +15,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use walbrook_core::change::Op;
+use walbrook_core::checkpoint::Checkpoint;
 use walbrook_core::error::{Class, Result};
+use walbrook_core::idle::Idle;
 use walbrook_core::layout::Table;
+use walbrook_core::position::Position;
 use walbrook_core::resolve::{Answer, Resolver};
 use walbrook_core::settings::{Password, Patterns, Selection, SnapshotMode, Tls, TlsMode};
 use walbrook_core::sink::SinkHandle;
@@ -24,6 +27,7 @@ use walbrook_core::source::Source;
 use walbrook_kafka::registry::{Levels, Registry, RegistrySettings};
 use walbrook_kafka::resolver::KafkaResolver;
 use walbrook_kafka::settings::Settings as KafkaSettings;
+use walbrook_kafka::topics::Topics;
 
 /// Makes a source that has read nothing yet: each generation of the pipeline begins with one.
 type Open = Box<dyn Fn() -> Box<dyn Source> + Send + Sync>;
@@ -33,6 +37,7 @@ struct Real {
     kafka: KafkaSettings,
     open_source: Open,
     resolver: Arc<KafkaResolver>,
+    idle: Arc<dyn Idle>,
     topic_prefix: String,
     instance: String,
     /// Whether this start has been the owner: from then on it takes over from nobody.
@@ -50,6 +55,18 @@ impl Environment for Real {
             self.owned.store(true, Relaxed);
             Ok(sink)
         })
+    }
+
+    fn load(&self) -> Answer<'_, Checkpoint> {
+        Box::pin(walbrook_kafka::sink::load(&self.kafka))
+    }
+
+    fn remove_checkpoint(&self) -> Answer<'_, Option<String>> {
+        Box::pin(async { Topics::new(&self.kafka)?.remove_checkpoint().await })
+    }
+
+    fn idle(&self) -> Arc<dyn Idle> {
+        Arc::clone(&self.idle)
     }
 
     fn begin_anew(&self) {
@@ -97,6 +114,7 @@ pub fn environment(
     Ok(Arc::new(Real {
         open_source: open_source(config, connector)?,
         resolver,
+        idle: idle(config, connector),
         topic_prefix: connector.topic_prefix.clone(),
         instance: instance.to_owned(),
         kafka,
@@ -109,6 +127,28 @@ fn open_source(config: &Config, connector: &Connector) -> Result<Open> {
         Kind::Postgres(own) => Ok(postgres::source(config, connector, own)),
         Kind::MySql(own) => mysql::source(config, connector, own),
     }
+}
+
+/// The database of `connector` while it is not being read.
+pub fn idle(config: &Config, connector: &Connector) -> Arc<dyn Idle> {
+    match &connector.source {
+        Kind::Postgres(own) => postgres::idle(config, connector, own),
+        Kind::MySql(own) => mysql::idle(config, connector, own),
+    }
+}
+
+/// What is stored about `connector`, as it is visible now.
+pub async fn load(config: &Config, connector: &Connector) -> Result<Checkpoint> {
+    walbrook_kafka::sink::load(&kafka(config, connector)?).await
+}
+
+/// A position of `connector` as the offset map that Debezium stores.
+pub fn export(connector: &Connector, position: &Position) -> serde_json::Value {
+    let description = match &connector.source {
+        Kind::Postgres(_) => walbrook_postgres::source::description(),
+        Kind::MySql(_) => walbrook_mysql::source::description(mysql::flavor(connector)),
+    };
+    (description.export)(position)
 }
 
 /// What every generation of `connector` has in common.

@@ -2,9 +2,12 @@
 
 use super::{Open, password, patterns, selection, snapshot_mode, tls, word};
 use crate::config::{Config, Connector, MySql as Own, Server};
+use std::sync::Arc;
 use std::time::Duration;
 use walbrook_core::error::Result;
+use walbrook_core::idle::Idle;
 use walbrook_mysql::flavor::Flavor;
+use walbrook_mysql::idle::IdleMySql;
 use walbrook_mysql::settings::Settings;
 use walbrook_mysql::source::MySql;
 use walbrook_mysql::table::Modes;
@@ -18,14 +21,24 @@ pub(super) fn source(config: &Config, connector: &Connector, own: &Own) -> Resul
     Ok(Box::new(move || Box::new(MySql::new(settings.clone()))))
 }
 
+/// The database of `connector` while it is not being read.
+pub(super) fn idle(config: &Config, connector: &Connector, own: &Own) -> Arc<dyn Idle> {
+    Arc::new(IdleMySql::new(settings(config, connector, own)))
+}
+
+/// The kind of server that `connector` names.
+pub(super) fn flavor(connector: &Connector) -> Flavor {
+    match connector.url.server {
+        Server::MariaDb => Flavor::MariaDb,
+        Server::MySql | Server::Postgres => Flavor::MySql,
+    }
+}
+
 pub(super) fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {
     let (url, cluster) = (&connector.url, &config.kafka.cluster);
     let server_id = own.server_id;
     Settings {
-        flavor: match url.server {
-            Server::MariaDb => Flavor::MariaDb,
-            Server::MySql | Server::Postgres => Flavor::MySql,
-        },
+        flavor: flavor(connector),
         host: url.host.clone(),
         port: url.port,
         user: url.user.clone(),

@@ -3,6 +3,9 @@
 use super::{Open, password, patterns, selection, snapshot_mode, tls, word};
 use crate::config::choice;
 use crate::config::{Config, Connector, Postgres as Own};
+use std::sync::Arc;
+use walbrook_core::idle::Idle;
+use walbrook_postgres::idle::IdlePostgres;
 use walbrook_postgres::settings::{FEEDBACK, PublicationMode, Settings};
 use walbrook_postgres::source::Postgres;
 use walbrook_postgres::table::Modes;
@@ -11,6 +14,11 @@ use walbrook_postgres::table::Modes;
 pub(super) fn source(config: &Config, connector: &Connector, own: &Own) -> Open {
     let settings = settings(config, connector, own);
     Box::new(move || Box::new(Postgres::new(settings.clone())))
+}
+
+/// The database of `connector` while it is not being read.
+pub(super) fn idle(config: &Config, connector: &Connector, own: &Own) -> Arc<dyn Idle> {
+    Arc::new(IdlePostgres::new(settings(config, connector, own)))
 }
 
 pub(super) fn settings(config: &Config, connector: &Connector, own: &Own) -> Settings {

@@ -13,11 +13,14 @@ use tokio::task::JoinHandle;
 use walbrook::pipeline::commit::Limits;
 use walbrook::pipeline::generation::Settings;
 use walbrook::pipeline::lifecycle::State;
+use walbrook::pipeline::orders::Orders;
 use walbrook::pipeline::report::{Committed, Phase, Report};
 use walbrook::pipeline::{Control, Environment, supervise};
 use walbrook::shape;
+use walbrook_core::checkpoint::Checkpoint;
 use walbrook_core::error::{Class, Error};
 use walbrook_core::fault;
+use walbrook_core::idle::{Idle, Move, Retained};
 use walbrook_core::position::Position;
 use walbrook_core::resolve::{Answer, Resolver, Topic, TopicKind};
 use walbrook_core::sink::SinkHandle;
@@ -94,8 +97,14 @@ impl Setup {
         })
     }
 
-    /// Starts an instance of the connector.
+    /// Starts an instance of the connector that nobody can ask for anything.
     pub(crate) fn begin(&self, seed: u64) -> (JoinHandle<State>, Control) {
+        let (control, orders) = Control::new();
+        (self.run(seed, orders), control)
+    }
+
+    /// Starts an instance of the connector.
+    pub(crate) fn run(&self, seed: u64, orders: Orders) -> JoinHandle<State> {
         let simulated = Simulated {
             setup: self.clone(),
             instance: format!("life-{seed}"),
@@ -107,8 +116,7 @@ impl Setup {
         shape.transaction_metadata = true;
         shape.skipped_operations.clear();
         let settings = Settings { shape, limits: self.limits, heartbeat: self.heartbeat };
-        let (control, stopped) = Control::new();
-        (tokio::spawn(supervise(settings, environment, Arc::new(Silent), stopped)), control)
+        tokio::spawn(supervise(settings, environment, Arc::new(Silent), orders))
     }
 
     /// Whether everything is delivered and confirmed.
@@ -210,6 +218,11 @@ fn install() {
     });
 }
 
+/// Whether the planned crash has happened; true as well where none is planned.
+pub(crate) fn has_crashed() -> bool {
+    PLAN.with_borrow(Option::is_none)
+}
+
 /// Crash points met on this thread so far.
 pub(crate) fn hit() -> Vec<&'static str> {
     HIT.with_borrow(Clone::clone)
@@ -269,6 +282,18 @@ impl Environment for Simulated {
         })
     }
 
+    fn load(&self) -> Answer<'_, Checkpoint> {
+        Box::pin(async { twin::load(&self.setup.broker, "sim", "c") })
+    }
+
+    fn remove_checkpoint(&self) -> Answer<'_, Option<String>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn idle(&self) -> Arc<dyn Idle> {
+        Arc::new(Nowhere)
+    }
+
     fn begin_anew(&self) {
         self.owned.store(false, Relaxed);
     }
@@ -310,6 +335,31 @@ impl Environment for Simulated {
     }
 }
 
+/// The simulated database answers only while it is read.
+struct Nowhere;
+
+impl Idle for Nowhere {
+    fn measure<'a>(&'a self, _: Option<&'a Position>) -> Answer<'a, Option<Retained>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn judge<'a>(&'a self, _: &'a Checkpoint, _: &'a serde_json::Value) -> Answer<'a, Move> {
+        Box::pin(async { Ok(Move { updates: Vec::new(), meaning: String::new() }) })
+    }
+
+    fn forget<'a>(&'a self, _: &'a Checkpoint) -> Answer<'a, Move> {
+        Box::pin(async { Ok(Move { updates: Vec::new(), meaning: String::new() }) })
+    }
+
+    fn let_go<'a>(&'a self) -> Answer<'a, Option<String>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn remove<'a>(&'a self, _: &'a Checkpoint) -> Answer<'a, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
 /// Topics of the twin; a schema's id is made of its text, the same in every life.
 struct Numbered {
     topics: twin::Resolver,
@@ -333,6 +383,7 @@ struct Silent;
 
 impl Report for Silent {
     fn phase(&self, _: Phase, _: Option<&Error>) {}
+    fn stored(&self, _: &Position) {}
     fn opened(&self, _: Arc<Gauges>, _: Option<&Position>, _: Option<u64>) {}
     fn committed(&self, _: &Committed) {}
     fn snapshot(&self, _: &Progress) {}

@@ -28,6 +28,7 @@ mod database;
 mod faults;
 mod fencing;
 mod forgetful;
+mod held;
 mod life;
 mod oracle;
 mod postgres;

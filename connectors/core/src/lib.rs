@@ -28,6 +28,7 @@ pub mod codes;
 pub mod error;
 pub mod fault;
 pub mod finding;
+pub mod idle;
 pub mod layout;
 pub mod modes;
 pub mod partition;

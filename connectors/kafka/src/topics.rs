@@ -212,6 +212,23 @@ impl Topics {
         self.find(&name).await.map(|_| ())
     }
 
+    /// Deletes the checkpoint topic; answers its name, or nothing where there is none.
+    pub async fn remove_checkpoint(&self) -> Result<Option<String>> {
+        let name = self.settings.checkpoint_topic();
+        if self.look(&name).await?.is_none() {
+            return Ok(None);
+        }
+        let doing = format!("deleting the topic \"{name}\"");
+        let deleted = match self.admin.delete_topics(&[&name], &options()).await {
+            Ok(deleted) => deleted,
+            Err(error) => return Err(self.told(&error, &doing).await),
+        };
+        match deleted.into_iter().next() {
+            Some(Err((_, Code::UnknownTopicOrPartition))) | Some(Ok(_)) | None => Ok(Some(name)),
+            Some(Err((_, code))) => Err(self.trouble(code, &doing).await),
+        }
+    }
+
     async fn create(&self, name: &str, partitions: i32, config: &[(&str, &str)]) -> Result<()> {
         let replication = TopicReplication::Fixed(self.settings.replication);
         let topic = NewTopic::new(name, partitions, replication);

@@ -107,6 +107,8 @@ pub const LONG_TRANSACTION: Code = Code::new("WB-MYSQL-047");
 pub const NO_KEY: Code = Code::new("WB-MYSQL-048");
 /// Statements are to be told, but the server does not log them.
 pub const NO_STATEMENTS: Code = Code::new("WB-MYSQL-049");
+/// An offset is not one that can be gone on from.
+pub const OFFSET: Code = Code::new("WB-MYSQL-065");
 
 /// A statement that changes tables cannot be understood.
 pub const DDL: Code = Code::new("WB-MYSQL-072");

@@ -7,6 +7,7 @@ pub mod codes;
 pub mod ddl;
 pub mod doctor;
 pub mod flavor;
+pub mod idle;
 mod resnapshot;
 pub mod schema_change;
 pub mod settings;

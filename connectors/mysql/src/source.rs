@@ -121,7 +121,7 @@ pub fn description(flavor: Flavor) -> Description {
 }
 
 /// A position as the offset that Debezium stores.
-fn export(position: &Position) -> serde_json::Value {
+pub(crate) fn export(position: &Position) -> serde_json::Value {
     match &position.log {
         Log::Gtids { set, file, pos } => {
             serde_json::json!({ "file": file, "pos": pos, "gtids": set.to_string() })

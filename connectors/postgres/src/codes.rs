@@ -101,6 +101,12 @@ pub const SUPERUSER: Code = Code::new("WB-PG-047");
 pub const ROW_SECURITY: Code = Code::new("WB-PG-048");
 /// A table has no key.
 pub const NO_KEY: Code = Code::new("WB-PG-049");
+/// An offset is not one that can be gone on from.
+pub const OFFSET: Code = Code::new("WB-PG-064");
+/// An offset lies before what the slot still sends.
+pub const REWIND: Code = Code::new("WB-PG-065");
+/// An offset lies behind the end of the server's log.
+pub const OTHER_OFFSET: Code = Code::new("WB-PG-066");
 
 /// The catalog could not be asked.
 pub const CATALOG: Code = Code::new("WB-PG-050");

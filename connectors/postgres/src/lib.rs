@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod checks;
 pub mod codes;
 pub mod doctor;
+pub mod idle;
 pub mod lsn;
 pub mod pgoutput;
 pub mod publication;

@@ -114,7 +114,7 @@ pub fn description() -> Description {
 }
 
 /// A position as the offset that Debezium stores.
-fn export(position: &Position) -> serde_json::Value {
+pub(crate) fn export(position: &Position) -> serde_json::Value {
     let lsn = position.lsn();
     serde_json::json!({ "lsn_proc": lsn, "lsn_commit": lsn, "lsn": lsn })
 }

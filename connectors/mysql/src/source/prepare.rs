@@ -52,10 +52,10 @@ impl Prepared {
 
 /// What is stored about this connector.
 #[derive(Default)]
-struct Known {
-    entry: Option<Entry>,
+pub(crate) struct Known {
+    pub(crate) entry: Option<Entry>,
     tables: BTreeMap<String, TableEntry>,
-    position: Option<Position>,
+    pub(crate) position: Option<Position>,
     structures: Structures,
     structured: Vec<String>,
     waiting: BTreeMap<String, Waiting>,
@@ -105,7 +105,7 @@ async fn check(conn: &mut mysql_async::Conn, server: &Server, settings: &Setting
 }
 
 /// Whether the server has everything that is delivered, and its log everything that comes next.
-fn goes_on(position: &Position, executed: &Executed) -> Result<()> {
+pub(crate) fn goes_on(position: &Position, executed: &Executed) -> Result<()> {
     match (&position.log, executed) {
         (Log::Gtids { set, .. }, Executed::Gtids { set: has, purged }) => {
             let lacks = set.minus(has);
@@ -147,7 +147,7 @@ fn gone_from_log(gone: &impl std::fmt::Display) -> Error {
 }
 
 /// Reads what is stored.
-fn read(checkpoint: &Checkpoint) -> Result<Known> {
+pub(crate) fn read(checkpoint: &Checkpoint) -> Result<Known> {
     let unreadable = |what: String| {
         Error::definite(codes::CHECKPOINT, format!("The stored checkpoint cannot be read: {what}."))
             .fix("Start the version of Walbrook that wrote it, or another connector name.")

@@ -11,7 +11,7 @@
 
 use super::entry::{Entry, Phase};
 use crate::codes;
-use crate::settings::SnapshotMode;
+use crate::settings::{Settings, SnapshotMode};
 use walbrook_core::error::{Code, Error, Result};
 
 /// What is configured and connected to, in the terms of [`Entry`].
@@ -137,6 +137,12 @@ fn same_server(entry: &Entry, server: &str) -> Result<()> {
         "Connect to the former server; after pg_upgrade or a restore use another connector name, \
          which begins with a new snapshot.",
     ))
+}
+
+/// Whether the checkpoint was made on the server and under the names that are configured.
+pub(crate) fn same_world(entry: &Entry, settings: &Settings, server: &str) -> Result<()> {
+    same_server(entry, server)?;
+    same_names(entry, &settings.dbname, &settings.topic_prefix, &settings.slot)
 }
 
 /// A checkpoint goes on only under the names that it was made with. That needs no server: asked

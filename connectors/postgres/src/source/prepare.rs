@@ -56,7 +56,8 @@ pub struct Known {
     /// What the checkpoint belongs to.
     pub entry: Option<Entry>,
     tables: BTreeMap<String, TableEntry>,
-    position: Option<Position>,
+    /// How far the stream is delivered.
+    pub position: Option<Position>,
     structures: HashMap<u64, Structure>,
     jobs: Vec<Job>,
 }
@@ -216,17 +217,8 @@ pub fn plan(
     confirmed: u64,
 ) -> Prepared {
     let fresh = |phase, consistent_lsn, again| Entry {
-        phase,
-        slot: settings.slot.clone(),
-        publication: settings.publication.clone(),
-        server: server.clone(),
-        timeline,
-        database: settings.dbname.clone(),
-        topic_prefix: settings.topic_prefix.clone(),
-        nonce: nonce().to_owned(),
-        consistent_lsn,
         again,
-        listed: false,
+        ..fresh(settings, phase, (&server, timeline), consistent_lsn)
     };
     let Known { entry, mut tables, mut position, structures, jobs } = known;
     let mut stale = Vec::new();
@@ -252,6 +244,28 @@ pub fn plan(
         },
     };
     Prepared { decision, entry, tables, position, structures, jobs, stale, news: Updates::new() }
+}
+
+/// What a checkpoint says that is begun here.
+pub(crate) fn fresh(
+    settings: &Settings,
+    phase: Phase,
+    (server, timeline): (&str, u32),
+    consistent_lsn: u64,
+) -> Entry {
+    Entry {
+        phase,
+        slot: settings.slot.clone(),
+        publication: settings.publication.clone(),
+        server: server.to_owned(),
+        timeline,
+        database: settings.dbname.clone(),
+        topic_prefix: settings.topic_prefix.clone(),
+        nonce: nonce().to_owned(),
+        consistent_lsn,
+        again: false,
+        listed: false,
+    }
 }
 
 /// Tells this process from others.
