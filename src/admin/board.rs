@@ -2,9 +2,9 @@
 //!
 //! A pipeline writes through its [`Entry`]; readers take a copy of a [`ConnectorStatus`].
 
+use super::kept::Kept;
 use super::poison::PoisonCounts;
 use crate::shape::poison::{Poisoned, Policy};
-use super::kept::Kept;
 use crate::telemetry::{Meter, names};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};

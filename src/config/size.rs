@@ -32,7 +32,7 @@ impl Setting for Size {
         if self.0 == 0 {
             return "0".to_owned();
         }
-        let unit = UNITS.iter().find(|(_, shift)| self.0 % (1 << shift) == 0);
+        let unit = UNITS.iter().find(|(_, shift)| self.0.is_multiple_of(1 << shift));
         match unit {
             Some((unit, shift)) => format!("\"{}{unit}\"", self.0 >> shift),
             None => format!("\"{}\"", self.0),

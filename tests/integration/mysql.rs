@@ -8,7 +8,7 @@ use crate::support::meanwhile::Meanwhile;
 use crate::support::oracle::Allow;
 use crate::support::stack::{Server, Use};
 use crate::support::world;
-use crate::{bench, big, fencing, smoke, waits};
+use crate::{bench, big, fencing, held, smoke, waits};
 
 const SERVER: Server = Server::MySql;
 
@@ -42,6 +42,16 @@ mod calm {
     #[test]
     fn workload_without_faults() {
         world::run(SERVER, Use::Share, "mycalm", |w| smoke::calm(w, "", Allow::NOTHING));
+    }
+
+    #[test]
+    fn paused_under_load() {
+        world::run(SERVER, Use::Share, "myheld", held::paused_under_load);
+    }
+
+    #[test]
+    fn offsets() {
+        world::run(SERVER, Use::Share, "myoffsets", held::offsets);
     }
 
     #[test]

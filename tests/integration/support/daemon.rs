@@ -118,6 +118,42 @@ impl Daemon {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Asks the admin interface for something below the connector: status and answer.
+    pub async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let url = format!("{}/connectors/{}/{path}", self.admin(), self.connector);
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = registry::http().request(method, url);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let Ok(response) = request.send().await else { return (0, Value::Null) };
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap_or_default();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Has the connector `pause`, `stop` or `resume`.
+    pub async fn put(&self, verb: &str) {
+        self.done("PUT", verb).await;
+    }
+
+    /// Has the connector `restart`.
+    pub async fn post(&self, verb: &str) {
+        self.done("POST", verb).await;
+    }
+
+    async fn done(&self, method: &str, verb: &str) {
+        for _ in 0..5 {
+            match self.ask(method, verb, None).await {
+                (200..300, _) => return,
+                // A busy machine: asking again does no harm.
+                (503 | 0, answer) => println!("  {verb}: {answer}"),
+                (status, answer) => panic!("{verb}: {status} {answer}\n{}", self.tail()),
+            }
+        }
+        panic!("{verb}: never done\n{}", self.tail());
+    }
+
     /// The connector's status, if the daemon answers.
     pub async fn status(&self) -> Option<Value> {
         registry::get(&format!("{}/connectors/{}/status", self.admin(), self.connector)).await.ok()
@@ -206,6 +242,11 @@ impl Daemon {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
+    /// Its threads.
+    pub fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.child.id())).map_or(0, Iterator::count)
     }
 
     /// The end of its log.
