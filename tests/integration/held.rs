@@ -137,7 +137,7 @@ pub async fn offsets(world: World) {
     assert!(message(&same).contains("nothing is repeated or skipped"), "{}", message(&same));
     let with = |offset: Value| json!({ "offsets": [{ "partition": { "server": world.name() }, "offset": offset }] });
     let (wrong, code) = match db.dialect() {
-        Dialect::Postgres => (json!({ "lsn": 1 }), "WB-PG-041"),
+        Dialect::Postgres => (json!({ "lsn": 1 }), "WB-PG-065"),
         _ => (json!({ "file": "nowhere", "pos": 4, "gtids": nowhere(db.dialect()) }), "WB-MYSQL-"),
     };
     for (bad, code) in [(wrong, code), (json!({ "x": 1 }), "WB-"), (json!(7), "WB-")] {
