@@ -54,12 +54,12 @@ impl Prepared {
 #[derive(Default)]
 pub(crate) struct Known {
     pub(crate) entry: Option<Entry>,
-    tables: BTreeMap<String, TableEntry>,
+    pub(crate) tables: BTreeMap<String, TableEntry>,
     pub(crate) position: Option<Position>,
-    structures: Structures,
-    structured: Vec<String>,
-    waiting: BTreeMap<String, Waiting>,
-    jobs: Vec<Job>,
+    pub(crate) structures: Structures,
+    pub(crate) structured: Vec<String>,
+    pub(crate) waiting: BTreeMap<String, Waiting>,
+    pub(crate) jobs: Vec<Job>,
 }
 
 /// Decides from `checkpoint` and the server that `settings` name.
