@@ -26,6 +26,8 @@ pub enum Command {
     /// Check everything that a configuration names, live: databases, Kafka, registry, rights
     #[command(after_help = DOCTOR)]
     Doctor(Doctor),
+    /// Show the changes that could not be told, out of their topic
+    Dlq(Dlq),
     /// Show what a running daemon is doing
     #[command(after_help = STATUS)]
     Status(Status),
@@ -121,6 +123,13 @@ const OFFSETS: &str = daemon_help!(
   walbrook stop shop && walbrook offsets rewind shop --to shop.json
   walbrook offsets rewind shop --forget --dry-run"
 );
+const DLQ: &str = "Examples:
+  walbrook dlq list shop --config walbrook.toml
+  walbrook dlq list shop --config walbrook.toml --json --limit 100
+  walbrook dlq show shop 42 --config walbrook.toml --original
+
+The daemon need not run. Nothing is written to Kafka. Exit codes: 0 shown, 1 failed, or there is no such
+letter, 2 wrong usage, 78 wrong configuration.";
 
 const STATUS: &str = "Examples:
   walbrook status
@@ -204,6 +213,53 @@ pub struct Doctor {
     /// Print the least-privilege SQL (and Kafka's ACLs as comments) for this configuration instead
     #[arg(long, conflicts_with = "json")]
     pub(super) print_grants: bool,
+}
+
+/// `walbrook dlq`
+#[derive(Args, Debug)]
+pub struct Dlq {
+    #[command(subcommand)]
+    pub(super) action: DlqAction,
+}
+
+/// What is done with dead letters.
+#[derive(Debug, Subcommand)]
+pub(super) enum DlqAction {
+    /// One line for each letter, the newest last
+    #[command(after_help = DLQ)]
+    List(DlqList),
+    /// Every field of one letter
+    #[command(after_help = DLQ)]
+    Show(DlqShow),
+}
+
+/// `walbrook dlq list`
+#[derive(Args, Debug)]
+pub(super) struct DlqList {
+    /// The connector
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) files: Files,
+    /// One JSON object for each letter
+    #[arg(long)]
+    pub(super) json: bool,
+    /// The newest so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(super) limit: usize,
+}
+
+/// `walbrook dlq show`
+#[derive(Args, Debug)]
+pub(super) struct DlqShow {
+    /// The connector
+    pub(super) name: String,
+    /// The letter's offset, as `list` shows it
+    pub(super) offset: i64,
+    #[command(flatten)]
+    pub(super) files: Files,
+    /// Show the row too: its values may be confidential
+    #[arg(long)]
+    pub(super) original: bool,
 }
 
 /// `walbrook status`

@@ -6,6 +6,7 @@
 mod api;
 mod arguments;
 mod confirm;
+mod dlq;
 mod doctor;
 mod drop;
 mod import;
@@ -50,6 +51,7 @@ fn execute(command: Command) -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Validate(arguments) => validate::validate(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
+        Command::Dlq(arguments) => dlq::dlq(&arguments),
         Command::Status(arguments) => status::status(&arguments),
         Command::Pause(arguments) => lifecycle::lifecycle(Verb::Pause, &arguments),
         Command::Resume(arguments) => lifecycle::lifecycle(Verb::Resume, &arguments),

@@ -103,6 +103,8 @@ pub struct Delivery {
     pub waiting: AtomicBool,
     /// What was waited for.
     pub waits: Waits,
+    /// When schemas that the registry refuses were last forgotten.
+    pub refusals: Instant,
 }
 
 /// What woke the loop.

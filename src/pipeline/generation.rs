@@ -146,6 +146,7 @@ async fn open(
         phase: phase(position.is_some()),
         waiting: false.into(),
         waits: Waits::default(),
+        refusals: tokio::time::Instant::now(),
     })
 }
 

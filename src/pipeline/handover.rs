@@ -27,10 +27,17 @@ use walbrook_core::sink::{Command, Cut, Deliver};
 /// How long a question to registry or broker may hold an open Kafka transaction up.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// After this long a schema that was refused is asked for again: a person may have allowed it.
+const AGAIN: Duration = Duration::from_secs(30);
+
 impl Delivery {
     /// Shapes a batch and hands its records to the sink.
     pub(super) async fn batch(&mut self, mut batch: Batch, out: &mut Output) -> Result<(), Broken> {
         out.reset(self.arena());
+        if self.refusals.elapsed() >= AGAIN {
+            self.refusals = Instant::now();
+            self.shaper.resolved.forget_refused();
+        }
         let mut place = 0;
         let failed = loop {
             match self.shaper.shape(&batch, place, out, (self.now_us)()) {
@@ -182,7 +189,10 @@ impl Delivery {
     pub(super) async fn beat(&mut self, out: &mut Output) -> Result<(), Broken> {
         out.reset(self.arena());
         while let Err(needs) = self.shaper.heartbeat(out, (self.now_us)()) {
-            self.resolve(needs).await?;
+            self.resolve(needs.clone()).await?;
+            if let Some(error) = self.shaper.resolved.refusal(&needs) {
+                return Err(error.clone().into_definite().into());
+            }
         }
         let between = self.tally.is_between();
         self.hand_over(out, false).await?;

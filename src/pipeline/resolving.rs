@@ -64,8 +64,14 @@ async fn once(
         Need::Schema { subject, text } => {
             if resolved.schema(subject, text).is_none() {
                 fault::point("resolve.schema");
-                let id = resolver.schema(subject, text).await?;
-                resolved.add_schema(subject.clone(), text.clone(), id);
+                match resolver.schema(subject, text).await {
+                    Ok(id) => resolved.add_schema(subject.clone(), text.clone(), id),
+                    // An answer too: shape asks the policy of the table that needs it.
+                    Err(error) if error.class == Class::Poison => {
+                        resolved.refuse(subject.clone(), text.clone(), error);
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         }
         Need::Topic { name, kind, keyed } => {

@@ -2,6 +2,7 @@
 
 use super::shaper::Stop;
 use std::collections::HashMap;
+use walbrook_core::error::Error;
 use walbrook_core::record::TopicId;
 use walbrook_core::resolve::{Topic, TopicKind};
 
@@ -47,6 +48,8 @@ pub struct Resolved {
     schemas: HashMap<String, HashMap<String, u32>>,
     texts: usize,
     topics: HashMap<String, Handle>,
+    /// Schemas that the registry refuses.
+    refused: HashMap<String, HashMap<String, Error>>,
     /// What each topic takes, by its number.
     limits: Vec<Limit>,
 }
@@ -79,7 +82,31 @@ impl Resolved {
 
     /// Why shaping stops where `needs` are missing.
     pub(super) fn stop(&self, needs: Vec<Need>) -> Stop {
-        Stop::Need(needs)
+        match self.refusal(&needs) {
+            Some(error) => Stop::Failed(error.clone()),
+            None => Stop::Need(needs),
+        }
+    }
+
+    /// Why one of the needs cannot be met, if that is known.
+    pub fn refusal(&self, needs: &[Need]) -> Option<&Error> {
+        if self.refused.is_empty() {
+            return None;
+        }
+        needs.iter().find_map(|need| match need {
+            Need::Schema { subject, text } => self.refused.get(subject)?.get(text),
+            Need::Topic { .. } => None,
+        })
+    }
+
+    /// Remembers that the registry refuses a schema.
+    pub fn refuse(&mut self, subject: String, text: String, error: Error) {
+        self.refused.entry(subject).or_default().insert(text, error);
+    }
+
+    /// Forgets what was refused, so that it is asked for again; answers whether there was any.
+    pub fn forget_refused(&mut self) -> bool {
+        !std::mem::take(&mut self.refused).is_empty()
     }
 
     /// Remembers a schema id.

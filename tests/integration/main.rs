@@ -37,6 +37,7 @@ mod kills;
 mod many;
 mod mariadb;
 mod mysql;
+mod poison;
 mod resume;
 mod retention;
 mod smoke;

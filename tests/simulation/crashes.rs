@@ -40,7 +40,7 @@ const PASSED: &[&str] = &[
 ];
 
 /// Cuts the power at every `step`th time that any point is met, at most `most` times each.
-fn cut_everywhere(kind: Kind, (seed, count): (u64, u64), step: usize, most: usize) {
+pub(crate) fn cut_everywhere(kind: Kind, (seed, count): (u64, u64), step: usize, most: usize) {
     let expected = undisturbed(kind, seed, count);
     for &point in PASSED {
         let mut crashed = 0;

@@ -17,6 +17,7 @@ use walbrook::pipeline::orders::Orders;
 use walbrook::pipeline::report::{Committed, Phase, Report};
 use walbrook::pipeline::{Control, Environment, supervise};
 use walbrook::shape;
+use walbrook::shape::poison::Policy;
 use walbrook_core::checkpoint::Checkpoint;
 use walbrook_core::error::{Class, Error};
 use walbrook_core::fault;
@@ -36,6 +37,8 @@ pub(crate) const ID: &str = "sim-c";
 pub(crate) enum Kind {
     /// Ready batches: `source.rs`.
     Scripted,
+    /// The same with changes among them that cannot be told, which become dead letters.
+    Poison,
     /// The production stream over a scripted walsender; nothing is in the tables at first.
     Wire,
     /// The same behind a snapshot of tables that are written meanwhile.
@@ -73,7 +76,7 @@ impl Setup {
     /// transactions meet all of them.
     pub(crate) fn new(kind: Kind, seed: u64, count: u64) -> Self {
         let world = match kind {
-            Kind::Scripted => World::new(seed, count, true),
+            Kind::Scripted | Kind::Poison => World::new(seed, count, true),
             Kind::Wire => World::database(seed, count, 0),
             Kind::Snapshot => World::database(seed, count, (count as usize / 3).max(8)),
         };
@@ -115,6 +118,9 @@ impl Setup {
         let mut shape = shape::Settings::new("p");
         shape.transaction_metadata = true;
         shape.skipped_operations.clear();
+        if self.kind == Kind::Poison {
+            shape.poison = Arc::new(|_| Policy::DeadLetter);
+        }
         let settings = Settings { shape, limits: self.limits, heartbeat: self.heartbeat };
         tokio::spawn(supervise(settings, environment, Arc::new(Silent), orders))
     }
@@ -314,7 +320,10 @@ impl Environment for Simulated {
         let seed = self.random.lock().expect("a sound generator").below(1 << 40);
         let Setup { world, broker, kind, wrong, .. } = self.setup.clone();
         match kind {
-            Kind::Scripted => Box::new(Scripted { world, broker, seed, start: None }),
+            Kind::Scripted | Kind::Poison => {
+                let poison = kind == Kind::Poison;
+                Box::new(Scripted { world, broker, seed, start: None, poison })
+            }
             Kind::Wire | Kind::Snapshot => {
                 let random = Random::new(seed);
                 Box::new(Postgres { world, broker, random, kind, wrong, prepared: None })

@@ -31,6 +31,7 @@ mod forgetful;
 mod held;
 mod life;
 mod oracle;
+mod poison;
 mod postgres;
 mod random;
 mod snapshot;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use walbrook_core::avro::write;
 use walbrook_core::batch::{Batch, Image};
-use walbrook_core::change::{Begin, Change, Event, Marker, Op, Source as Block};
+use walbrook_core::change::{Begin, Change, Event, Marker, Op, Poison, Source as Block};
 use walbrook_core::checkpoint::{Checkpoint, Part, Updates, put};
 use walbrook_core::error::{Code, Error, Result};
 use walbrook_core::fault;
@@ -25,6 +25,13 @@ pub(crate) struct Scripted {
     pub(crate) broker: twin::Shared,
     pub(crate) seed: u64,
     pub(crate) start: Option<Position>,
+    /// Whether some changes cannot be told.
+    pub(crate) poison: bool,
+}
+
+/// Whether a change is one that cannot be told, where there are some.
+pub(crate) fn is_poison(row: &Row) -> bool {
+    row.version % 5 == 0
 }
 
 impl Source for Scripted {
@@ -65,7 +72,8 @@ impl Scripted {
         }
         let (world, broker) = (Arc::clone(&self.world), Arc::clone(&self.broker));
         let confirm = move |position: &Position| confirm(&world, &broker, position);
-        tokio::spawn(stream(self.world, from, random, messages, empty));
+        let told = Told { random, poison: self.poison };
+        tokio::spawn(stream(self.world, from, told, messages, empty));
         Ok(SourceHandle {
             description: description(),
             messages: received,
@@ -120,10 +128,16 @@ fn layouts() -> Vec<Arc<Layout>> {
     (0..TABLES).map(|n| Arc::new(layout(n))).collect()
 }
 
+/// How the log is told.
+struct Told {
+    random: Random,
+    poison: bool,
+}
+
 async fn stream(
     world: Shared,
     from: u64,
-    mut random: Random,
+    Told { mut random, poison }: Told,
     messages: async_channel::Sender<Message>,
     empty: async_channel::Receiver<Batch>,
 ) {
@@ -143,7 +157,11 @@ async fn stream(
                 }
                 n => {
                     number += 1;
-                    change(&mut batch, &transaction.rows[n - 1], number, transaction, &layouts);
+                    let row = &transaction.rows[n - 1];
+                    match poison && is_poison(row) {
+                        true => untold(&mut batch, row, number, transaction, &layouts),
+                        false => change(&mut batch, row, number, transaction, &layouts),
+                    }
                     fault::point("stream.mid_transaction");
                 }
             }
@@ -215,4 +233,22 @@ fn change(
         source,
         marker,
     }));
+}
+
+/// A change whose row the source could not read.
+fn untold(
+    batch: &mut Batch,
+    row: &Row,
+    number: u64,
+    transaction: &Transaction,
+    layouts: &[Arc<Layout>],
+) {
+    let layout = batch.layout(&layouts[row.table]);
+    let head = batch.append(b"");
+    let tail = batch.append_with(|out| write::long(out, transaction.commit as i64));
+    let original = Some(batch.append(format!("{}:{}", row.id, row.version).as_bytes()));
+    let error = Error::poison(Code::new("WB-SIM-002"), "A value cannot be read.");
+    let (op, source, form) = (Op::Update, Block { head, tail }, "sim");
+    let poison = Poison { layout, op, number, error, original, form, source };
+    batch.events.push(Event::Poison(Box::new(poison)));
 }

@@ -67,6 +67,12 @@ impl Layout {
         Self { table, fingerprint, fields, key, masked: false }
     }
 
+    /// Whether something of a row may not leave the table as it is: then a row that cannot be told
+    /// is not kept as it was received either.
+    pub fn withholds(&self) -> bool {
+        self.masked || self.fields.iter().any(|field| field.hidden)
+    }
+
     /// The place of the column called `name`.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| &*field.name == name)

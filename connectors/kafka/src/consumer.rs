@@ -148,7 +148,7 @@ fn config(settings: &ConsumerSettings) -> ClientConfig {
     config
 }
 
-fn incoming(message: &rdkafka::message::BorrowedMessage<'_>) -> Incoming {
+pub(crate) fn incoming(message: &rdkafka::message::BorrowedMessage<'_>) -> Incoming {
     let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
     Incoming {
         topic: message.topic().to_owned(),

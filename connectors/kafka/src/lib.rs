@@ -30,6 +30,7 @@ pub mod producer;
 mod reader;
 pub mod registry;
 pub mod resolver;
+pub mod scan;
 pub mod settings;
 pub mod sink;
 #[cfg(test)]

@@ -143,7 +143,8 @@ impl Registry {
         let text = format!(
             "The registry refused the new schema of subject \"{subject}\" as incompatible (mode {mode}): {words}."
         );
-        Error::definite(codes::INCOMPATIBLE, text).fix(format!(
+        // Of the changes that need it, not of the connector: the policy of their table says what follows.
+        Error::poison(codes::INCOMPATIBLE, text).fix(format!(
             "Make the change compatible, or allow it: `curl -X PUT {url}/config/{} -H 'Content-Type: {JSON}' -d '{{\"compatibility\":\"NONE\"}}'`.",
             escape(subject)
         ))

@@ -77,7 +77,7 @@ async fn an_incompatible_schema_is_definite_with_the_way_out() {
     assert_eq!(registry.compatibility(&name).await.unwrap(), "BACKWARD");
     let fields = r#"{"name":"a","type":"int"}"#;
     let error = registry.register(&name, &text(fields)).await.unwrap_err();
-    assert_eq!((error.class, error.code), (Class::Definite, codes::INCOMPATIBLE), "{error}");
+    assert_eq!((error.class, error.code), (Class::Poison, codes::INCOMPATIBLE), "{error}");
     assert!(error.message.contains("mode BACKWARD"), "{error}");
     assert!(error.fix.contains(&format!("curl -X PUT {url}/config/{name}")), "{error}");
     eprintln!("{error}");

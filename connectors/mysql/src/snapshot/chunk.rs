@@ -17,9 +17,9 @@ use mysql_async::{Conn, Params};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use walbrook_core::batch::{Batch, Image, Lane};
-use walbrook_core::change::{Change, Event, Op, Source};
+use walbrook_core::change::{Change, Event, Op, Poison, Source};
 use walbrook_core::chunk::{Held, Incomplete, Window};
-use walbrook_core::error::{Error, Result};
+use walbrook_core::error::{Class, Error, Result};
 use walbrook_core::fault;
 use walbrook_core::layout::Table;
 use walbrook_reader::Out;
@@ -87,8 +87,17 @@ pub(super) async fn read(
     let mut rows = conn.exec_iter(statement.sql, params).await.map_err(failed)?;
     let mut teller = Teller::new(settings, piece, at, out).await?;
     while let Some(row) = rows.next().await.map_err(failed)? {
-        let image = select.write(&mut teller.batch, &row.unwrap());
-        let image = image.map_err(|error| error.into_error(&select.layout))?;
+        let row = row.unwrap();
+        let (arena, cells) = (teller.batch.bytes.len(), teller.batch.cells.len());
+        let image = match select.write(&mut teller.batch, &row) {
+            Ok(image) => image,
+            Err(error) => {
+                teller.batch.bytes.truncate(arena);
+                teller.batch.cells.truncate(cells);
+                teller.poison(error.into_error(&select.layout))?;
+                continue;
+            }
+        };
         let told = match window.take(&teller.batch, image) {
             None => Some(image),
             Some(Held::Gone) => None,
@@ -154,6 +163,21 @@ impl<'a> Teller<'a> {
         Ok(())
     }
 
+    /// Tells that a row cannot be told. Its bytes are not kept: the server's answer has no form of
+    /// its own outside of the protocol.
+    #[cold]
+    fn poison(&mut self, error: Error) -> Result<()> {
+        if error.class != Class::Poison {
+            return Err(error);
+        }
+        let source = self.source();
+        let layout = self.batch.layout(&self.piece.select.layout);
+        let (op, form) = (Op::Read, "select");
+        let poison = Poison { layout, op, number: 0, error, original: None, form, source };
+        self.batch.events.push(Event::Poison(Box::new(poison)));
+        Ok(())
+    }
+
     /// Tells the last row; answers how many bytes there were.
     async fn end(mut self) -> Result<u64> {
         if let Some(pending) = self.pending.take() {
@@ -174,9 +198,8 @@ impl<'a> Teller<'a> {
         self.out.send(batch)
     }
 
-    fn push(&mut self, image: Image, last: bool) {
-        let first = self.piece.read == 0 && self.piece.after.is_none();
-        self.piece.read += 1;
+    /// The source block of a row.
+    fn source(&mut self) -> Source {
         let (settings, table) = (self.settings, &self.piece.table);
         let head = self.batch.append_with(|out| {
             let prefix = &settings.topic_prefix;
@@ -195,6 +218,13 @@ impl<'a> Teller<'a> {
             query: None,
         };
         let tail = self.batch.append_with(|out| source_block::write_tail(out, &tail));
+        Source { head, tail }
+    }
+
+    fn push(&mut self, image: Image, last: bool) {
+        let first = self.piece.read == 0 && self.piece.after.is_none();
+        self.piece.read += 1;
+        let source = self.source();
         let layout = self.batch.layout(&self.piece.select.layout);
         self.batch.events.push(Event::Change(Change {
             layout,
@@ -202,7 +232,7 @@ impl<'a> Teller<'a> {
             number: 0,
             before: None,
             after: Some(image),
-            source: Source { head, tail },
+            source,
             marker: self.piece.extent.marker(first, last),
         }));
     }

@@ -8,12 +8,12 @@ use crate::binlog::{Event, Rows, RowsKind, TableMapEvent};
 use crate::codes;
 use crate::source_block::{self, Tail};
 use crate::structure::{self, Structure, guard};
-use crate::table::{Modes, Table};
+use crate::table::{Modes, RowError, Table};
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Image};
-use walbrook_core::change::{Change, Event as Told, Marker, Op, Source};
+use walbrook_core::change::{Change, Event as Told, Marker, Op, Poison, Source};
 use walbrook_core::checkpoint::{Part, put};
-use walbrook_core::error::{Error, Result};
+use walbrook_core::error::{Class, Error, Result};
 use walbrook_core::fault;
 use walbrook_core::layout;
 
@@ -129,7 +129,9 @@ impl Follower {
         let mut bytes = rows.bytes;
         while !bytes.is_empty() {
             scratch.clear();
-            let row = read(&mut scratch, &compiled.rows, rows, &mut bytes)?;
+            // A row without images cannot be noted, and what is read again must know of it.
+            let row = read(&mut scratch, &compiled.rows, rows, &mut bytes)?
+                .map_err(|untold| untold.error)?;
             let Some(watch) = self.reading.watched(&compiled.name) else { break };
             for image in [row.before, row.after].into_iter().flatten() {
                 watch.note(layout, &scratch, image);
@@ -150,8 +152,10 @@ impl Follower {
         while !bytes.is_empty() {
             self.begin_told().await?;
             let Some(batch) = &mut self.batch else { return Err(protocol("A batch is missing.")) };
-            let row = read(batch, &compiled.rows, rows, &mut bytes)?;
-            self.change(event, compiled, row, number);
+            match read(batch, &compiled.rows, rows, &mut bytes)? {
+                Ok(row) => self.change(event, compiled, row, number),
+                Err(untold) => self.poison(event, compiled, &untold, number),
+            }
             number += 1;
             self.send_full().await?;
         }
@@ -160,8 +164,47 @@ impl Follower {
 
     /// Appends the change of a row whose images are in the batch.
     pub(super) fn change(&mut self, event: &Event<'_>, compiled: &Compiled, row: Row, number: u32) {
+        let Some((number, source)) = self.source(event, compiled, number) else { return };
+        let Some(batch) = &mut self.batch else { return };
+        let layout = batch.layout(&compiled.rows.layout);
+        let Row { op, before, after } = row;
+        let marker = Marker::False;
+        let change = Change { layout, op, number, before, after, source, marker };
+        batch.events.push(Told::Change(change));
+        fault::point("stream.mid_transaction");
+    }
+
+    /// Appends the change of a row that cannot be told.
+    #[cold]
+    pub(super) fn poison(
+        &mut self,
+        event: &Event<'_>,
+        compiled: &Compiled,
+        untold: &Untold<'_>,
+        number: u32,
+    ) {
+        let Some((number, source)) = self.source(event, compiled, number) else { return };
+        let Some(batch) = &mut self.batch else { return };
+        let table = &compiled.rows;
+        let original = (!table.layout.withholds()).then(|| batch.append(untold.original));
+        let layout = batch.layout(&table.layout);
+        let (op, error, form) = (untold.op, untold.error.clone(), "binlog");
+        let poison = Poison { layout, op, number, error, original, form, source };
+        batch.events.push(Told::Poison(Box::new(poison)));
+        fault::point("stream.mid_transaction");
+    }
+
+    /// Number and source block of the row with this number in its event.
+    fn source(
+        &mut self,
+        event: &Event<'_>,
+        compiled: &Compiled,
+        number: u32,
+    ) -> Option<(u64, Source)> {
         let ts_us = self.time_of(event);
-        let (Some(transaction), Some(batch)) = (&self.transaction, &mut self.batch) else { return };
+        let (Some(transaction), Some(batch)) = (&self.transaction, &mut self.batch) else {
+            return None;
+        };
         let settings = &self.settings;
         let head = match self.head {
             Some((at, head)) if at == ts_us => head,
@@ -183,46 +226,80 @@ impl Follower {
             query: transaction.query.as_deref(),
         };
         let tail = batch.append_with(|out| source_block::write_tail(out, &tail));
-        let layout = batch.layout(&compiled.rows.layout);
-        batch.events.push(Told::Change(Change {
-            layout,
-            op: row.op,
-            number: transaction.number(number),
-            before: row.before,
-            after: row.after,
-            source: Source { head, tail },
-            marker: Marker::False,
-        }));
-        fault::point("stream.mid_transaction");
+        Some((transaction.number(number), Source { head, tail }))
     }
 }
 
-/// Reads the next row of an event into `batch`.
-pub(super) fn read(
+/// The next row of an event, or why it cannot be told; then `bytes` are behind it all the same.
+pub(super) fn read<'a>(
+    batch: &mut Batch,
+    table: &Table,
+    rows: &Rows<'_>,
+    bytes: &mut &'a [u8],
+) -> Result<Result<Row, Untold<'a>>> {
+    let begin = *bytes;
+    let (arena, cells) = (batch.bytes.len(), batch.cells.len());
+    let error = match write(batch, table, rows, bytes) {
+        Ok(_) if bytes.len() == begin.len() => {
+            return Err(protocol("A row of the log has no bytes."));
+        }
+        Ok(row) => return Ok(Ok(row)),
+        Err(error) => error.into_error(&table.layout),
+    };
+    if error.class != Class::Poison {
+        return Err(error);
+    }
+    batch.bytes.truncate(arena);
+    batch.cells.truncate(cells);
+    *bytes = begin;
+    pass(table, rows, bytes).map_err(|error| error.into_error(&table.layout))?;
+    let original = begin.get(..begin.len() - bytes.len()).unwrap_or_default();
+    let op = match rows.kind {
+        RowsKind::Write => Op::Create,
+        RowsKind::Update | RowsKind::PartialUpdate => Op::Update,
+        RowsKind::Delete => Op::Delete,
+    };
+    Ok(Err(Untold { op, error, original }))
+}
+
+/// A row that cannot be told.
+#[derive(Debug)]
+pub(super) struct Untold<'a> {
+    op: Op,
+    error: Error,
+    original: &'a [u8],
+}
+
+fn write(
     batch: &mut Batch,
     table: &Table,
     rows: &Rows<'_>,
     bytes: &mut &[u8],
-) -> Result<Row> {
-    let left = bytes.len();
-    let failed = |error: crate::table::RowError| error.into_error(&table.layout);
+) -> Result<Row, RowError> {
     let mut before = None;
     if rows.kind != RowsKind::Write {
-        before = Some(table.write(batch, bytes, rows.before, None).map_err(failed)?);
+        before = Some(table.write(batch, bytes, rows.before, None)?);
     }
     let (op, after) = match (rows.kind, before) {
-        (RowsKind::Write, _) => (Op::Create, Some(table.write(batch, bytes, rows.after, None))),
-        (RowsKind::Update, _) => (Op::Update, Some(table.write(batch, bytes, rows.after, before))),
+        (RowsKind::Write, _) => (Op::Create, Some(table.write(batch, bytes, rows.after, None)?)),
+        (RowsKind::Update, _) => (Op::Update, Some(table.write(batch, bytes, rows.after, before)?)),
         (RowsKind::PartialUpdate, Some(old)) => {
-            (Op::Update, Some(table.write_partial(batch, bytes, rows.after, old)))
+            (Op::Update, Some(table.write_partial(batch, bytes, rows.after, old)?))
         }
         (RowsKind::PartialUpdate | RowsKind::Delete, _) => (Op::Delete, None),
     };
-    let after = after.transpose().map_err(failed)?;
-    if bytes.len() == left {
-        return Err(protocol("A row of the log has no bytes."));
-    }
     Ok(Row { op, before, after })
+}
+
+/// Goes past the images of a row.
+fn pass(table: &Table, rows: &Rows<'_>, bytes: &mut &[u8]) -> Result<(), RowError> {
+    if rows.kind != RowsKind::Write {
+        table.pass(bytes, rows.before, false)?;
+    }
+    if rows.kind != RowsKind::Delete {
+        table.pass(bytes, rows.after, rows.kind == RowsKind::PartialUpdate)?;
+    }
+    Ok(())
 }
 
 /// The structure of rows that lie as `map` says: as the log tells it, with what only `known` has;

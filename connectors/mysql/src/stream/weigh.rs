@@ -2,7 +2,7 @@
 //! row that is still to be read contains them.
 
 use super::follower::Follower;
-use super::rows::{Row, read};
+use super::rows::{Row, Untold, read};
 use super::tables::Compiled;
 use crate::binlog::{Event, Rows};
 use walbrook_core::batch::{Batch, Image};
@@ -34,12 +34,23 @@ impl Follower {
             scratch.clear();
             keys.clear();
             let mut once_more = bytes;
-            let row = read(&mut scratch, &compiled.rows, rows, &mut bytes)?;
-            let places = match &compiled.keys {
-                Some(table) => {
-                    let row = read(&mut keys, table, rows, &mut once_more)?;
-                    self.locate_row(compiled, &table.layout, &keys, row).await?
+            let row = match read(&mut scratch, &compiled.rows, rows, &mut bytes)? {
+                Ok(row) => row,
+                Err(untold) => {
+                    self.untold(event, compiled, &untold, number).await?;
+                    number += 1;
+                    continue;
                 }
+            };
+            let places = match &compiled.keys {
+                Some(table) => match read(&mut keys, table, rows, &mut once_more)? {
+                    Ok(row) => self.locate_row(compiled, &table.layout, &keys, row).await?,
+                    Err(untold) => {
+                        self.untold(event, compiled, &untold, number).await?;
+                        number += 1;
+                        continue;
+                    }
+                },
                 None => self.locate_row(compiled, &compiled.rows.layout, &scratch, row).await?,
             };
             self.weigh_row(event, compiled, &scratch, row, places, number).await?;
@@ -66,6 +77,22 @@ impl Follower {
         };
         let to = self.locate(compiled, layout, keys, row.after).await?;
         Ok(Places { same, from, to })
+    }
+
+    /// Tells a row that cannot be read. Nobody knows its key, so no chunk can take it over: those
+    /// that are open are read again.
+    #[cold]
+    async fn untold(
+        &mut self,
+        event: &Event<'_>,
+        compiled: &Compiled,
+        untold: &Untold<'_>,
+        number: u32,
+    ) -> Result<()> {
+        self.reading.disturb(&compiled.name);
+        self.begin_told().await?;
+        self.poison(event, compiled, untold, number);
+        self.send_full().await
     }
 
     async fn weigh_row(

@@ -118,6 +118,34 @@ impl Table {
         self.write_image(batch, bytes, present, Some(old), partial)
     }
 
+    /// Goes past one image at the front of `bytes` without reading its values.
+    pub fn pass(
+        &self,
+        bytes: &mut &[u8],
+        present: Bitmap<'_>,
+        may_differ: bool,
+    ) -> Result<(), RowError> {
+        let malformed = || RowError::malformed(&self.layout);
+        let partial = if may_differ { partial::columns(self, bytes)? } else { Bitmap::default() };
+        let nulls = take_bits(bytes, present.count()).ok_or_else(malformed)?;
+        let (mut nth, mut documents) = (0, 0);
+        for (place, column) in self.columns.iter().enumerate() {
+            let differences = column.json && partial.get(documents);
+            documents += usize::from(column.json);
+            if !present.get(place) {
+                continue;
+            }
+            let null = nulls.get(nth);
+            nth += 1;
+            match (null, differences) {
+                (true, _) => {}
+                (false, true) => partial::pass(bytes).ok_or_else(malformed)?,
+                (false, false) => column.codec.skip(bytes).map_err(|_| malformed())?,
+            }
+        }
+        Ok(())
+    }
+
     fn write_image(
         &self,
         batch: &mut Batch,

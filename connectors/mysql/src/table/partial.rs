@@ -54,3 +54,11 @@ pub(super) fn write(
     write::string(arena, &patched);
     Ok(())
 }
+
+/// Goes past the differences at the front of `bytes`.
+pub(super) fn pass(bytes: &mut &[u8]) -> Option<()> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    *bytes = rest.get(length..)?;
+    Some(())
+}

@@ -38,7 +38,8 @@ impl RowError {
     pub(super) fn malformed(layout: &Layout) -> Self {
         let message = format!("A row of {} does not have the form of its table.", layout.table);
         let fix = "Check the log with `mysqlbinlog --verify-binlog-checksum`.";
-        RowError::Bad(Error::poison(codes::ROW, message).fix(fix))
+        // No matter of one value: what follows in the log could not be read either.
+        RowError::Bad(Error::definite(codes::ROW, message).fix(fix))
     }
 
     /// A value that the form of its column cannot tell.

@@ -49,6 +49,12 @@ impl Bad {
                 format!("A value of column {column} of table {table} is {self}."),
             )
             .fix("Correct the row, or the character set that the column is declared with."),
+            // No matter of one value: what follows in the row cannot be read.
+            Bad::Truncated => Error::definite(
+                codes::VALUE,
+                format!("A value of column {column} of table {table} is {self}."),
+            )
+            .fix("Check the log with `mysqlbinlog --verify-binlog-checksum`."),
             _ => Error::poison(
                 codes::VALUE,
                 format!("A value of column {column} of table {table} is {self}."),

@@ -253,14 +253,17 @@ impl State {
 
 /// Sets the markers of the first and the last row; all others have theirs.
 fn mark(batch: &mut Batch, job: &Job, unit: Unit, end: bool) {
-    let count = batch.events.len();
+    // Rows that cannot be told have no marker: the next to them has it.
+    let told = |event: &Event| matches!(event, Event::Change(_));
+    let begin = batch.events.iter().position(told).unwrap_or_default();
+    let end_at = batch.events.iter().rposition(told).unwrap_or_default();
     let first = !job.ledger.has_rows();
     let last = end && unit.ends_table;
-    for number in [0, count.wrapping_sub(1)] {
+    for number in [begin, end_at] {
         if let Some(Event::Change(change)) = batch.events.get_mut(number) {
             change.marker = marker(Place {
-                first_row: first && number == 0,
-                last_row: last && number + 1 == count,
+                first_row: first && number == begin,
+                last_row: last && number == end_at,
                 first_table: job.first,
                 last_table: unit.ends_all,
             });

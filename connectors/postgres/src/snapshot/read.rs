@@ -15,8 +15,8 @@ use futures_util::{StreamExt, pin_mut};
 use std::rc::Rc;
 use tokio_postgres::Client;
 use walbrook_core::batch::{Batch, Image};
-use walbrook_core::change::{Change, Event, Marker, Op, Source};
-use walbrook_core::error::Result;
+use walbrook_core::change::{Change, Event, Marker, Op, Poison, Source};
+use walbrook_core::error::{Class, Error, Result};
 use walbrook_core::fault;
 
 /// Reads `unit` and hands it over.
@@ -125,7 +125,14 @@ impl Fill<'_> {
                     open.layout = open.batch.layout(&table.layout);
                     self.table = table;
                 }
-                Err(bad) => return Err(bad.into_error(&self.table.layout)),
+                Err(bad) => {
+                    let error = bad.into_error(&self.table.layout);
+                    if error.class != Class::Poison {
+                        return Err(error);
+                    }
+                    poison(open, &self.table, columns, error);
+                    return Ok(());
+                }
             }
         }
     }
@@ -165,6 +172,23 @@ fn split(line: &[u8]) -> (&[u8], &[u8]) {
         Some(place) => (&line[..place], &line[place + 1..]),
         None => (line, &line[..0]),
     }
+}
+
+/// Appends a row that cannot be told.
+#[cold]
+fn poison(open: &mut Open, table: &Table, columns: &[u8], error: Error) {
+    let Open { batch, layout, source, bytes } = open;
+    let original = (!table.withholds()).then(|| batch.append(columns));
+    *bytes += columns.len() as u64 + 1;
+    batch.events.push(Event::Poison(Box::new(Poison {
+        layout: *layout,
+        op: Op::Read,
+        number: 0,
+        error,
+        original,
+        form: "copy",
+        source: *source,
+    })));
 }
 
 /// Writes a row; a failed one leaves no trace.

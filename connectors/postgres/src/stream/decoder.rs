@@ -16,7 +16,7 @@ use crate::table::{RowError, Table};
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Image, Span};
 use walbrook_core::change::{self, Change, Event, Marker, Op, Source};
-use walbrook_core::error::{Error, Result};
+use walbrook_core::error::{Class, Error, Result};
 use walbrook_core::fault;
 use walbrook_core::layout::Layout;
 use walbrook_core::position::{Log, Part, Position};
@@ -144,11 +144,15 @@ impl Decoder {
     #[inline]
     pub(super) fn handle(&mut self, batch: &mut Batch, lsn: u64, payload: &[u8]) -> Result<Step> {
         match Message::decode(payload).map_err(|error| malformed(error, lsn))? {
-            Message::Insert(m) => return self.row(batch, lsn, m.relation, Rows::Insert(m.new)),
-            Message::Update(m) => {
-                return self.row(batch, lsn, m.relation, Rows::Update(m.old, m.new));
+            Message::Insert(m) => {
+                return self.row(batch, (lsn, payload), m.relation, Rows::Insert(m.new));
             }
-            Message::Delete(m) => return self.row(batch, lsn, m.relation, Rows::Delete(m.old)),
+            Message::Update(m) => {
+                return self.row(batch, (lsn, payload), m.relation, Rows::Update(m.old, m.new));
+            }
+            Message::Delete(m) => {
+                return self.row(batch, (lsn, payload), m.relation, Rows::Delete(m.old));
+            }
             Message::Begin(begin) => self.begin(batch, lsn, &begin)?,
             Message::Commit(commit) => {
                 self.commit(batch, lsn, &commit)?;
@@ -207,7 +211,13 @@ impl Decoder {
     }
 
     #[inline]
-    fn row(&mut self, batch: &mut Batch, lsn: u64, oid: u32, rows: Rows<'_>) -> Result<Step> {
+    fn row(
+        &mut self,
+        batch: &mut Batch,
+        (lsn, payload): (u64, &[u8]),
+        oid: u32,
+        rows: Rows<'_>,
+    ) -> Result<Step> {
         if let Some(question) = self.question(batch, oid, rows) {
             return Ok(Step::Order(Box::new(question)));
         }
@@ -220,15 +230,36 @@ impl Decoder {
         let images = loop {
             let Some(table) = self.tables.table(oid)? else { return Ok(Step::Done) };
             match write(table, batch, rows) {
-                Ok(images) => break images,
+                Ok(images) => break Ok(images),
                 Err(error) => {
                     mark.restore(batch);
-                    self.tables.adapt(oid, error)?;
+                    match self.tables.adapt(oid, error) {
+                        Ok(()) => {}
+                        Err(error) if error.class == Class::Poison => break Err(error),
+                        Err(error) => return Err(error),
+                    }
                 }
             }
         };
         let Some(table) = self.tables.table(oid)? else { return Ok(Step::Done) };
-        let layout = Arc::clone(&table.layout);
+        let (layout, withholds) = (Arc::clone(&table.layout), table.withholds());
+        let images = match images {
+            Ok(images) => images,
+            // The chunks that are being read could not be told of a row without images.
+            Err(error) if self.course.as_ref().is_some_and(|course| !course.is_idle()) => {
+                return Err(error);
+            }
+            Err(error) => {
+                // Whether a snapshot has the row its bytes tell, not its images.
+                if let Some((op, _)) = self.verdict(&transaction, oid, rows, (None, None)) {
+                    let original = (!withholds).then_some(payload);
+                    let (number, source) =
+                        (transaction.number, self.source(batch, lsn, &transaction, &layout, head));
+                    poison(batch, &layout, (op, number), source, error, original);
+                }
+                return Ok(Step::Done);
+            }
+        };
         let told = self.verdict(&transaction, oid, rows, images);
         match told.and_then(|told| self.weigh(batch, oid, &layout, rows, told)) {
             Some((op, images)) => self.push(batch, lsn, &transaction, &layout, (op, images), head),
@@ -353,16 +384,16 @@ impl Decoder {
         })
     }
 
+    /// The source block of a change.
     #[inline]
-    fn push(
+    fn source(
         &self,
         batch: &mut Batch,
         lsn: u64,
         transaction: &Transaction,
-        layout: &Arc<Layout>,
-        (op, (before, after)): (Op, Images),
+        layout: &Layout,
         head: Span,
-    ) {
+    ) -> Source {
         let tail = Tail {
             db: &self.database,
             sequence: Some((self.last_end, lsn)),
@@ -373,7 +404,20 @@ impl Decoder {
             lsn: Some(lsn),
         };
         let tail = batch.append_with(|out| source_block::write_tail(out, &tail));
-        let source = Source { head, tail };
+        Source { head, tail }
+    }
+
+    #[inline]
+    fn push(
+        &self,
+        batch: &mut Batch,
+        lsn: u64,
+        transaction: &Transaction,
+        layout: &Arc<Layout>,
+        (op, (before, after)): (Op, Images),
+        head: Span,
+    ) {
+        let source = self.source(batch, lsn, transaction, layout, head);
         let number = transaction.number;
         let layout = batch.layout(layout);
         let marker = Marker::False;
@@ -387,6 +431,23 @@ impl Decoder {
             marker,
         }));
     }
+}
+
+/// Appends a change of a row that cannot be told.
+#[cold]
+fn poison(
+    batch: &mut Batch,
+    layout: &Arc<Layout>,
+    (op, number): (Op, u64),
+    source: Source,
+    error: Error,
+    original: Option<&[u8]>,
+) {
+    let original = original.map(|bytes| batch.append(bytes));
+    let layout = batch.layout(layout);
+    let form = "pgoutput";
+    let poison = change::Poison { layout, op, number, error, original, form, source };
+    batch.events.push(Event::Poison(Box::new(poison)));
 }
 
 #[inline]

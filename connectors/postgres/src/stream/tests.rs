@@ -180,6 +180,37 @@ async fn a_transaction_becomes_events_and_hidden_tables_only_count() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_value_that_cannot_be_read_is_a_poison_change_and_the_stream_goes_on() {
+    let mut world = world(start(), 4);
+    // Text that is not UTF-8, as a database in SQL_ASCII may hold.
+    let bad = [Value::Text(b"2"), Value::Text(b"\xff")];
+    let message = encode::insert(7, &bad);
+    world
+        .say(&[
+            begin(9, 2000),
+            described(7, "t"),
+            insert(7, "1"),
+            encode::data(1112, &message),
+            insert(7, "3"),
+            commit(2000),
+        ])
+        .await;
+    world.batch().await;
+    let batch = world.batch().await;
+    let numbers: Vec<_> = changes(&batch).iter().map(|change| change.number).collect();
+    assert_eq!(numbers, [1, 3]);
+    let poison = batch.events.iter().find_map(|event| match event {
+        Event::Poison(poison) => Some(poison),
+        _ => None,
+    });
+    let poison = poison.unwrap();
+    assert_eq!((poison.number, poison.op, poison.form), (2, Op::Create, "pgoutput"));
+    assert_eq!(poison.original.unwrap().of(&batch.bytes), message);
+    assert_eq!(poison.error.class, Class::Poison);
+    assert!(matches!(batch.events.last(), Some(Event::End(_))));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_snapshot_contains_is_counted_and_left_out() {
     let mut start = start();
     start.covered = Some(Arc::new(Small));

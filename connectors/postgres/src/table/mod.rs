@@ -121,6 +121,12 @@ impl Table {
         list
     }
 
+    /// Whether something of a row may not leave the table as it is: then a row that cannot be told
+    /// is not kept as it was received either.
+    pub fn withholds(&self) -> bool {
+        self.layout.withholds() || self.columns.iter().any(Option::is_none)
+    }
+
     fn write_part(
         &self,
         batch: &mut Batch,
@@ -140,7 +146,10 @@ impl Table {
                 Value::Text(text) => self.write_text(&mut row, column, place, text)?,
                 Value::Null => write_null(&mut row, column, place)?,
                 Value::Unchanged => row.unchanged(old),
-                Value::Binary(_) => return Err(self.bad(place)),
+                Value::Binary(_) => {
+                    let RowError::Bad(error) = self.bad(place) else { return Err(self.bad(place)) };
+                    return Err(RowError::Bad(error.into_definite()));
+                }
             }
             place += 1;
         }
@@ -166,7 +175,8 @@ impl Table {
             "A row of {} has {found} columns where its structure has {expected}.",
             self.layout.table
         );
-        RowError::Bad(Error::poison(codes::ROW, message))
+        // That is no matter of one value: the structure is not the one of the rows.
+        RowError::Bad(Error::definite(codes::ROW, message))
     }
 
     /// Says where, never what: a row value must not get into a message.
