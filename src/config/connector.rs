@@ -8,7 +8,7 @@ use super::place::Part;
 use super::reader::{Reader, Reading};
 use super::setting::{Setting, Wrong};
 use super::size::Size;
-use super::{mysql, outbox, poison, postgres};
+use super::{columns, mysql, outbox, poison, postgres};
 use crate::codes;
 use config::{Map, Value, ValueKind};
 use std::collections::BTreeMap;
@@ -39,12 +39,14 @@ pub(super) fn connector(
         name: name.to_owned(),
         tables: tables(&mut reader, url.as_ref()),
         exclude_tables: reader.or("exclude_tables", Vec::new()),
+        columns: columns::read(&mut reader),
         snapshot: reader.or("snapshot", Snapshot::Initial),
         snapshot_workers: reader.number("snapshot_workers", 2, 1, 64) as u32,
         transaction_metadata: reader.or("transaction_metadata", false),
         context_headers: reader.or("context_headers", false),
         tombstones: reader.or("tombstones", true),
         skipped_operations: operations(&mut reader),
+        skip_unchanged: reader.or("skip_unchanged", false),
         heartbeat: reader.or("heartbeat", Duration::ZERO),
         max_retained_wal: reader.or("max_retained_wal", DEFAULT_RETAINED),
         on_wal_limit: on_wal_limit(&mut reader, server),

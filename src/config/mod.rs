@@ -3,6 +3,7 @@
 mod admin;
 mod check;
 pub mod choice;
+mod columns;
 mod connector;
 mod database;
 mod environment;
@@ -32,6 +33,7 @@ pub use choice::{
     BigintUnsigned, Binary, Choice, Decimal, Delivery, Hstore, Interval, Names, PublicationMode,
     Scope, Snapshot, Temporal, TlsMode,
 };
+pub use columns::{Columns, Mask, MaskForm};
 pub use database::{Database, Server, UrlError};
 pub use environment::{admin_token, log_filter};
 pub use load::{Loaded, load, load_all, load_text, load_with};
@@ -46,6 +48,7 @@ pub use postgres::Postgres;
 pub use problem::{Excerpt, Problem, Severity, report};
 pub use secret::Secret;
 
+pub(crate) use columns::algorithm;
 pub(crate) use database::is_loopback;
 pub(crate) use reader::header_name;
 pub(crate) use setting::quoted;

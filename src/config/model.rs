@@ -3,6 +3,7 @@
 use super::choice::{
     Binary, Decimal, Delivery, Names, OnWalLimit, Poison, Scope, Snapshot, Temporal, TlsMode,
 };
+use super::columns::Columns;
 use super::database::Database;
 use super::mysql::MySql;
 use super::outbox::Outbox;
@@ -142,6 +143,8 @@ pub struct Connector {
     pub tables: Vec<Pattern>,
     /// Exceptions of `tables`.
     pub exclude_tables: Vec<Pattern>,
+    /// Which columns are told, and how.
+    pub columns: Columns,
     /// What is read before the stream.
     pub snapshot: Snapshot,
     /// Parallel readers of a snapshot.
@@ -154,6 +157,8 @@ pub struct Connector {
     pub tombstones: bool,
     /// Operations that are left out.
     pub skipped_operations: Operations,
+    /// Whether updates that change nothing that is told are left out.
+    pub skip_unchanged: bool,
     /// Time between heartbeat records; zero is never.
     pub heartbeat: Duration,
     /// How much log the database may keep for it; 0 is without a limit.

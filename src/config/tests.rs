@@ -241,3 +241,43 @@ fn validation_takes_less_than_a_tenth_of_a_second() {
     load_with(&[PathBuf::from("config/reference.toml")], &[], &[]);
     assert!(started.elapsed() < std::time::Duration::from_millis(100));
 }
+
+#[test]
+fn masks_are_read_and_their_salts_are_not_shown() {
+    let text = format!(
+        "{MINIMAL}\nexclude_columns = [\"public.*.secret\"]\nmask = [\n\
+         {{ columns = [\"public.t.a\"], length = 3 }},\n\
+         {{ columns = [\"public.t.b\"], hash = \"sha-256\", salt = \"s3cret\", hash_version = 1 }},\n\
+         {{ columns = [\"public.t.c\"], truncate = 5 }},\n\
+         {{ columns = [\"public.t.d\"], with = \"\" }}]\n"
+    );
+    let loaded = load_text(&text);
+    assert!(loaded.problems.iter().all(|p| p.severity == Severity::Warning));
+    assert!(!loaded.printed.contains("s3cret"), "{}", loaded.printed);
+    let config = loaded.config.unwrap();
+    let shop = &config.connectors["my-shop"];
+    let forms: Vec<_> = shop.columns.masks.iter().map(|mask| mask.form.clone()).collect();
+    assert_eq!(forms[0], MaskForm::Constant("***".into()));
+    assert!(matches!(forms[1], MaskForm::Hash { .. }));
+    assert_eq!(forms[2..], [MaskForm::Truncate(5), MaskForm::Constant(String::new())]);
+    assert!(!format!("{config:?} {:?}", shown(shop)).contains("s3cret"));
+    assert!(shown(shop)["mask"].contains(r#"hash = "SHA-256", hash_version = 1, salt = "***""#));
+}
+
+#[test]
+fn a_mask_that_says_too_much_or_too_little_is_told() {
+    for (mask, text) in [
+        ("{ columns = [\"a.b.c\"] }", "in one way"),
+        ("{ columns = [\"a.b.c\"], with = \"*\", length = 1 }", "in one way"),
+        ("{ columns = [\"a.b.c\"], with = \"*\", salt = \"x\" }", "belongs to `hash`"),
+        ("{ columns = [\"a.b.c\"], hash = \"SHA-256\" }", "no `salt`"),
+        ("{ columns = [\"a.b.c\"], hash = \"CRC\", salt = { env = \"S\" } }", "cannot be \"CRC\""),
+        ("{ columns = [], length = 1 }", "no columns"),
+        ("{ with = \"*\" }", "no `columns`"),
+        ("\"a.b.c\"", "a list of masks"),
+    ] {
+        let loaded = load_text(&format!("{MINIMAL}\nmask = [{mask}]\n"));
+        let messages: Vec<_> = loaded.problems.iter().map(|p| p.message.as_str()).collect();
+        assert!(messages.iter().any(|message| message.contains(text)), "{mask}: {messages:?}");
+    }
+}

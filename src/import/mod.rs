@@ -13,6 +13,7 @@
 //! | [`setting`] | how one key becomes one line |
 //! | [`report`] | what is told about every key |
 
+mod columns;
 mod given;
 mod known;
 mod mysql;

@@ -82,16 +82,29 @@ fn schema_of(table: &str) -> Option<&str> {
 
 /// The expressions of a list, each checked.
 fn list(given: &mut Given, key: &str) -> Vec<String> {
+    list_in(given, key, if key.contains("include") { "tables" } else { "exclude_tables" })
+}
+
+/// The expressions of a list that becomes `setting`, each checked.
+pub(super) fn list_in(given: &mut Given, key: &str, setting: &str) -> Vec<String> {
     let Some(text) = given.take(key).filter(|text| !text.is_empty()) else { return Vec::new() };
     let parts = split(&text);
+    // A salt is part of the key.
+    let shown = without_salt(key);
+    let shown = shown.as_str();
     for part in &parts {
         if let Err(why) = Pattern::new(&pattern(part)) {
-            given.refused(key, &format!("the expression {part:?} cannot be used here: {why}."));
+            given.refused(shown, &format!("the expression {part:?} cannot be used here: {why}."));
         }
     }
-    let setting = if key.contains("include") { "tables" } else { "exclude_tables" };
-    given.translated(key, setting);
+    given.translated(shown, setting);
     parts
+}
+
+/// The key of a hash, which ends with its salt.
+pub(super) fn without_salt(key: &str) -> String {
+    const SALT: &str = ".with.salt.";
+    key.split_once(SALT).map_or_else(|| key.to_owned(), |(start, _)| format!("{start}{SALT}***"))
 }
 
 /// Parts between commas; a comma behind a backslash is part of the expression.

@@ -2,7 +2,7 @@
 
 use super::given::Given;
 use super::setting::{Lines, flag, list_of, needed, number, word};
-use super::{Surroundings, mysql, outbox, postgres, tables};
+use super::{Surroundings, columns, mysql, outbox, postgres, tables};
 use crate::config::{
     Binary, Database, Decimal, Names, Server, Snapshot, Temporal, header_name, quoted,
 };
@@ -16,6 +16,7 @@ pub(super) fn translate(given: &mut Given, around: &Surroundings) -> (String, Se
     let kafka = kafka(given, around);
     let mut lines = connection(given, server);
     lines.extend(selection(given, server));
+    lines.extend(columns::columns(given));
     lines.extend(events(given));
     lines.extend(values(given));
     lines.extend(match server {
@@ -177,6 +178,7 @@ fn events(given: &mut Given) -> Lines {
         number(given, "snapshot.max.threads", "snapshot_workers"),
         flag(given, "provide.transaction.metadata", "transaction_metadata"),
         flag(given, "tombstones.on.delete", "tombstones"),
+        flag(given, "skip.messages.without.change", "skip_unchanged"),
     ]
     .into_iter()
     .flatten()

@@ -3,6 +3,7 @@
 use super::text;
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Cell, Image, State};
+use walbrook_core::columns::SOURCE_TYPE;
 use walbrook_core::layout::Layout;
 use walbrook_core::schema::{Field, Schema, Wrap};
 
@@ -43,7 +44,8 @@ impl KeyRecipe {
             })
             .collect();
         let fields = columns.iter().filter_map(|column| {
-            let schema = layout.fields.get(column.field)?.schema.clone();
+            let mut schema = layout.fields.get(column.field)?.schema.clone();
+            schema.parameters.retain(|(name, _)| !name.starts_with(SOURCE_TYPE));
             Some(Field { name: Arc::clone(&column.name), schema })
         });
         let schema = Schema::record(name, fields.collect());

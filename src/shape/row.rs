@@ -32,6 +32,7 @@ impl Row<'_> {
     pub(super) fn write(&mut self) -> Result<()> {
         let (before, after) = (self.change.before, self.change.after);
         match (self.change.op, before, after) {
+            (Op::Update, Some(old), Some(new)) if self.is_skipped(old, new) => {}
             (Op::Update, Some(old), Some(new)) if self.key_differs(old, new) => {
                 self.key_change(old, new);
             }
@@ -53,6 +54,13 @@ impl Row<'_> {
 
     fn key_differs(&self, old: Image, new: Image) -> bool {
         self.recipe.key.as_ref().is_some_and(|key| key.differs(self.batch, old, new))
+    }
+
+    /// Whether an update changes nothing that is told and is left out for that. A change of key that
+    /// shows in the key only is left out too, as in the reference.
+    fn is_skipped(&self, old: Image, new: Image) -> bool {
+        let datum = |image: Image| image.datum.of(&self.batch.bytes);
+        self.settings.skip_unchanged && self.is_whole(old) && datum(old) == datum(new)
     }
 
     /// Whether an old image has more than the key columns.

@@ -20,6 +20,8 @@ pub struct Settings {
     pub tombstones: bool,
     /// Letters of the operations that are left out (`t` by default).
     pub skipped_operations: HashSet<char>,
+    /// Whether an update that changes nothing of the value is left out.
+    pub skip_unchanged: bool,
     /// Columns that make the key of a table, where they are not its own key.
     pub message_key: KeyColumns,
     /// How names become valid in schemas.
@@ -48,6 +50,7 @@ impl Settings {
             context_headers: false,
             tombstones: true,
             skipped_operations: HashSet::from(['t']),
+            skip_unchanged: false,
             message_key: Arc::new(|_| None),
             schema_names: Adjustment::None,
             field_names: Adjustment::None,

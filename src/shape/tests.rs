@@ -176,6 +176,25 @@ fn a_key_only_old_image_of_an_unchanged_key_is_no_before() {
 }
 
 #[test]
+fn an_update_that_changes_nothing_that_is_told_can_be_left_out() {
+    let mut script = Script::new();
+    script.begin("7:9");
+    for (from, to) in [((1, Some("x")), (1, Some("x"))), ((1, Some("x")), (1, Some("y")))] {
+        let (old, new) = (script.row(from.0, from.1), script.row(to.0, to.1));
+        script.change(Op::Update, Some(old), Some(new));
+    }
+    // A key-only old image does not say what was there.
+    let (old, new) = (script.row(1, None), script.row(1, None));
+    script.change(Op::Update, Some(old), Some(new));
+    script.end(10);
+    let mut all = shaper(false, None);
+    assert_eq!(told(&shape(&mut all, &script.batch)).len(), 3);
+    let settings = Settings { skip_unchanged: true, ..Settings::new("p") };
+    let mut changes = Shaper::new(settings, description(), None);
+    assert_eq!(told(&shape(&mut changes, &script.batch)).len(), 2);
+}
+
+#[test]
 fn records_of_the_source_say_which_run_made_them() {
     let record = || Schema::record("x.R", vec![]);
     let topic = Arc::new(NoticeTopic { name: "p".into(), key: record(), value: record() });

@@ -1,5 +1,6 @@
 //! The one place that names concrete connectors: configuration in, a connector's outside out.
 
+mod columns;
 mod doctor;
 mod mysql;
 mod outbox;
@@ -124,7 +125,7 @@ pub fn environment(
 
 fn open_source(config: &Config, connector: &Connector) -> Result<Open> {
     match &connector.source {
-        Kind::Postgres(own) => Ok(postgres::source(config, connector, own)),
+        Kind::Postgres(own) => postgres::source(config, connector, own),
         Kind::MySql(own) => mysql::source(config, connector, own),
     }
 }
@@ -248,6 +249,7 @@ fn shape(connector: &Connector, run_id: &str) -> shape::Settings {
         transaction_metadata: connector.transaction_metadata,
         context_headers: connector.context_headers,
         tombstones: connector.tombstones,
+        skip_unchanged: connector.skip_unchanged,
         skipped_operations: skipped.filter_map(|op| op.letter().chars().next()).collect(),
         message_key: Arc::new(message_key),
         schema_names: names(connector.schema_names),

@@ -1,5 +1,6 @@
 //! A connector to MySQL or MariaDB: its part of the configuration becomes the source's settings.
 
+use super::columns::columns;
 use super::{Open, password, patterns, selection, snapshot_mode, tls, word};
 use crate::config::{Config, Connector, MySql as Own, Server};
 use std::sync::Arc;
@@ -17,7 +18,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Makes sources for `connector`.
 pub(super) fn source(config: &Config, connector: &Connector, own: &Own) -> Result<Open> {
-    let settings = settings(config, connector, own);
+    let mut settings = settings(config, connector, own);
+    settings.modes.columns = columns(connector)?;
     Ok(Box::new(move || Box::new(MySql::new(settings.clone()))))
 }
 
@@ -72,5 +74,6 @@ fn modes(connector: &Connector, own: &Own) -> Modes {
         tinyint_boolean: own.tinyint_boolean,
         comments: own.comments,
         placeholder: values.placeholder.clone(),
+        columns: defaults.columns,
     }
 }

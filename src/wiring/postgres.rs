@@ -1,9 +1,11 @@
 //! A connector to PostgreSQL: its part of the configuration becomes the source's settings.
 
+use super::columns::columns;
 use super::{Open, password, patterns, selection, snapshot_mode, tls, word};
 use crate::config::choice;
 use crate::config::{Config, Connector, Postgres as Own};
 use std::sync::Arc;
+use walbrook_core::error::Result;
 use walbrook_core::idle::Idle;
 use walbrook_postgres::idle::IdlePostgres;
 use walbrook_postgres::settings::{FEEDBACK, PublicationMode, Settings};
@@ -11,9 +13,10 @@ use walbrook_postgres::source::Postgres;
 use walbrook_postgres::table::Modes;
 
 /// Makes sources for `connector`.
-pub(super) fn source(config: &Config, connector: &Connector, own: &Own) -> Open {
-    let settings = settings(config, connector, own);
-    Box::new(move || Box::new(Postgres::new(settings.clone())))
+pub(super) fn source(config: &Config, connector: &Connector, own: &Own) -> Result<Open> {
+    let mut settings = settings(config, connector, own);
+    settings.modes.columns = columns(connector)?;
+    Ok(Box::new(move || Box::new(Postgres::new(settings.clone()))))
 }
 
 /// The database of `connector` while it is not being read.
@@ -62,5 +65,6 @@ fn modes(connector: &Connector, own: &Own) -> Modes {
         money_fraction_digits: u8::try_from(own.money_fraction_digits).unwrap_or(u8::MAX),
         unknown: own.unknown_types,
         placeholder: values.placeholder.clone(),
+        columns: defaults.columns,
     }
 }

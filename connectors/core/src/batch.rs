@@ -217,6 +217,12 @@ impl Writer<'_> {
         other.cell(self.batch, self.batch.cells.len() - self.cells).copied()
     }
 
+    /// The cell of field number `field` in another image of the batch.
+    #[inline]
+    pub fn cell(&self, other: Image, field: usize) -> Option<Cell> {
+        other.cell(self.batch, field).copied()
+    }
+
     /// A value: `write` appends its payload. Returns what `write` returns; on an error the row is
     /// to be dropped with the batch or finished and ignored.
     #[inline]

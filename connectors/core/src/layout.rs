@@ -35,7 +35,8 @@ pub struct Layout {
     pub fingerprint: u64,
     /// Columns in their order, hidden ones last. Images have one cell for each.
     pub fields: Vec<Field>,
-    /// Places in `fields` of the table's own key, in key order. Empty: the table has none.
+    /// Places in `fields` of the table's own key, in key order. Empty: the table has none. Where a
+    /// column of it has a hidden cell, that is the one.
     pub key: Vec<usize>,
     /// Whether values of the table may not leave it as they are: some columns are masked, hashed or
     /// left out. Then no dead letter has the row, neither as received nor as told.
@@ -73,9 +74,17 @@ impl Layout {
         self.masked || self.fields.iter().any(|field| field.hidden)
     }
 
-    /// The place of the column called `name`.
+    /// The same layout, whose rows hold less than those of the table.
+    #[must_use]
+    pub fn masked(mut self, masked: bool) -> Self {
+        self.masked = masked;
+        self
+    }
+
+    /// The place of the column called `name`, as it is in the table: its hidden cell where it has
+    /// one.
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|field| &*field.name == name)
+        self.fields.iter().rposition(|field| &*field.name == name)
     }
 }
 
@@ -98,6 +107,7 @@ fn fingerprint(table: &Table, fields: &[Field], key: &[usize]) -> u64 {
     for field in fields {
         add(&field.fallback);
         add(&field.unchanged);
+        add(&[u8::from(field.hidden)]);
     }
     hash
 }

@@ -11,6 +11,7 @@
 //! | [`schema`], [`semantic`], [`avro`] | Connect's schema tree, its named types, the registered text, the writing primitives |
 //! | [`layout`], [`batch`], [`change`] | a table version, rows encoded into an arena, what happened to them |
 //! | [`modes`], [`settings`] | how values are represented, what every source is told |
+//! | [`columns`], [`mask`] | what becomes of each column: left out, replaced, cut, hashed |
 //! | [`value`] | calendar, decimals, bytes as text |
 //! | [`chunk`], [`resnapshot`] | which changes a table's rows contain while it is read; reading tables again |
 //! | [`record`], [`partition`] | what goes to Kafka, and to which partition |
@@ -25,11 +26,13 @@ pub mod change;
 pub mod checkpoint;
 pub mod chunk;
 pub mod codes;
+pub mod columns;
 pub mod error;
 pub mod fault;
 pub mod finding;
 pub mod idle;
 pub mod layout;
+pub mod mask;
 pub mod modes;
 pub mod partition;
 pub mod position;

@@ -62,7 +62,6 @@ const ONLY: &[(&str, &[&str])] = &[
     ("snapshot.query.mode", &["select_all"]),
     ("snapshot.select.statement.overrides", &[""]),
     ("snapshot.include.collection.list", &[""]),
-    ("skip.messages.without.change", &["false"]),
     ("read.only", &["false"]),
     ("topic.delimiter", &["."]),
     ("topic.transaction", &["transaction"]),
@@ -86,18 +85,14 @@ const ONLY: &[(&str, &[&str])] = &[
     ("transforms", &[""]),
     ("predicates", &[""]),
     ("post.processors", &[""]),
-    ("column.include.list", &[""]),
-    ("column.exclude.list", &[""]),
-    ("column.propagate.source.type", &[""]),
-    ("datatype.propagate.source.type", &[""]),
     ("header.converter", &["org.apache.kafka.connect.storage.SimpleHeaderConverter"]),
 ];
 
 const REFUSED: &[(&str, &str)] = &[
     ("transforms.", "transformations are not available yet."),
     ("predicates.", "transformations are not available yet."),
-    ("column.mask.", "masking is not available yet."),
-    ("column.truncate.", "truncation is not available yet."),
+    ("column.mask.", "there is no such mask."),
+    ("column.truncate.", "there is no such mask."),
     ("snapshot.select.statement.overrides.", "snapshot queries are not available yet."),
     ("snapshot.mode.", "it belongs to a snapshot mode that is not available."),
     ("signal.", "signals are not available yet."),

@@ -3,7 +3,7 @@
 mod mysql;
 
 use super::*;
-use crate::config::{Connector, PublicationMode, Snapshot, Source, TlsMode};
+use crate::config::{Connector, MaskForm, PublicationMode, Snapshot, Source, TlsMode};
 
 fn around() -> Surroundings {
     Surroundings {
@@ -81,6 +81,26 @@ fn lists_mean_whole_names_in_any_case() {
 }
 
 #[test]
+fn columns_are_filtered_and_masked_in_the_order_of_debezium() {
+    let more = r#""column.exclude.list": "public\\.keep\\.(secret|n)",
+        "column.mask.hash.v2.SHA-256.with.salt.s3cret": "public\\.keep\\.h",
+        "column.mask.with.5.chars": "public\\.keep\\.pass,public\\.keep_key\\.email",
+        "column.truncate.to.8.chars": "public\\.keep\\.longtext",
+        "column.propagate.source.type": "public\\.keep\\..*", "skip.messages.without.change": "true""#;
+    let shop = connector(more);
+    assert!(shop.skip_unchanged);
+    assert!(shop.columns.exclude[0].matches("public.keep.SECRET"));
+    assert!(shop.columns.source_types[0].matches("public.keep.a"));
+    let masks = &shop.columns.masks;
+    assert_eq!(masks[0].form, MaskForm::Truncate(8));
+    assert_eq!(masks[1].form, MaskForm::Constant("*****".into()));
+    assert!(masks[1].columns[1].matches("public.keep_key.email"));
+    assert!(matches!(masks[2].form, MaskForm::Hash { .. }));
+    let report = import(more).report.to_string();
+    assert!(!report.contains("s3cret") && report.contains("its salt is written"), "{report}");
+}
+
+#[test]
 fn what_cannot_be_written_identically_is_refused_by_name() {
     for (more, keys) in [
         (
@@ -91,7 +111,12 @@ fn what_cannot_be_written_identically_is_refused_by_name() {
             r#""transforms": "unwrap", "transforms.unwrap.type": "x""#,
             vec!["transforms", "transforms.unwrap.type"],
         ),
-        (r#""column.mask.with.5.chars": "public\\.keep\\.pass""#, vec!["column.mask.with.5.chars"]),
+        (
+            r#""column.mask.hash.SHA3-256.with.salt.s3cret": "public\\.t\\.a""#,
+            vec!["column.mask.hash.SHA3-256.with.salt.***"],
+        ),
+        (r#""column.truncate.to.0.chars": "public\\.t\\.a""#, vec!["column.truncate.to.0.chars"]),
+        (r#""column.include.list": "a", "column.exclude.list": "b""#, vec!["column.exclude.list"]),
         (r#""time.precision.mode": "structured""#, vec!["time.precision.mode"]),
         (r#""table.include.list": "public\\.(?!a).*""#, vec!["table.include.list"]),
         (r#""no.such.key": "1""#, vec!["no.such.key"]),

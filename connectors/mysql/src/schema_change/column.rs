@@ -57,7 +57,7 @@ fn is_boolean(kind: &Type) -> bool {
 }
 
 /// The type as it is written in capitals, with UNSIGNED and ZEROFILL.
-fn type_name(kind: &Type) -> String {
+pub(crate) fn type_name(kind: &Type) -> String {
     let plain = serde_json::to_value(kind.base).unwrap_or_default();
     let plain = plain.as_str().unwrap_or_default();
     let word = match kind.written.as_deref() {
@@ -110,7 +110,7 @@ fn jdbc_type(kind: &Type) -> i64 {
 }
 
 /// Number in parentheses; of ENUM and SET the number of characters that the reference counts.
-fn length(kind: &Type) -> Option<i64> {
+pub(crate) fn length(kind: &Type) -> Option<i64> {
     match kind.base {
         Base::Enum => Some(1),
         _ if is_boolean(kind) => None,

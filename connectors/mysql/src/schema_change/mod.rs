@@ -8,7 +8,7 @@
 //!
 //! Everything here is pure; the source says where a statement stands in the log.
 
-mod column;
+pub(crate) mod column;
 mod schema;
 mod snapshot;
 mod statement;

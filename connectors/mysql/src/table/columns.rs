@@ -3,27 +3,93 @@
 //! Everything here comes from the [`Structure`] alone, so a table has one schema, whether its rows
 //! are selected or logged, with names in the log or without.
 
-use super::{Modes, default, key, schema};
+use super::{Modes, declared, default, key, schema};
 use crate::flavor::Flavor;
 use crate::structure::{Base, Column, Structure, Type};
 use crate::values::Form;
 use walbrook_core::avro::{read, write};
+use walbrook_core::columns::Treatment;
 use walbrook_core::layout::{self, Field, Layout};
+use walbrook_core::mask::Masking;
 use walbrook_core::schema::{Kind, Schema};
 use walbrook_core::semantic;
 
-/// The layout of the table's rows.
-pub(super) fn layout(structure: &Structure, modes: &Modes, flavor: Flavor) -> Layout {
-    let fields = structure.columns.iter().map(|column| {
-        let form = Form::of(&column.kind, modes, flavor);
-        field(column, &form, modes)
-    });
-    let table = layout::Table::new(structure.database.as_str(), structure.name.as_str());
-    Layout::new(table, fields.collect(), key::places(structure))
+/// Which cells the rows of a table have.
+pub(super) struct Cells {
+    /// Their layout.
+    pub(super) layout: Layout,
+    /// For each column what the value tells of it; nothing: it is left out.
+    pub(super) told: Vec<Option<Told>>,
+    /// Places of the columns that have a hidden cell, in the order of these.
+    pub(super) hidden: Vec<usize>,
 }
 
-fn field(column: &Column, form: &Form, modes: &Modes) -> Field {
-    let mut schema = schema::of(form, &column.kind);
+/// How the value tells a column.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) masking: Option<Masking>,
+}
+
+/// The cells of the table's rows.
+pub(super) fn cells(structure: &Structure, modes: &Modes, flavor: Flavor) -> Cells {
+    let table = layout::Table::new(structure.database.as_str(), structure.name.as_str());
+    let keyed = key::places(structure);
+    let (mut fields, mut aside, mut told, mut hidden) = (vec![], vec![], vec![], vec![]);
+    let mut masked = false;
+    for (place, column) in structure.columns.iter().enumerate() {
+        let form = Form::of(&column.kind, modes, flavor);
+        let mut treatment = modes.columns.of(&table, &column.name, &declared::type_name(column));
+        masked |= !treatment.told || treatment.mask.is_some();
+        // A document may be logged as a difference from the one before, which must be as it was.
+        treatment.needed |= form == Form::Json && treatment.told;
+        if treatment.has_hidden_cell(keyed.contains(&place)) {
+            let plain = schema::of(&form, &column.kind);
+            aside.push(Field { hidden: true, ..field(column, &form, modes, plain) });
+            hidden.push(place);
+        }
+        told.push(treatment.told.then(|| {
+            let (field, masking) = treated(column, &form, modes, &treatment);
+            fields.push(field);
+            Told { masking }
+        }));
+    }
+    let visible = |place: usize| told.iter().take(place).flatten().count();
+    let cell = |place: usize| match hidden.iter().position(|known| *known == place) {
+        Some(aside) => fields.len() + aside,
+        None => visible(place),
+    };
+    let key: Vec<usize> = keyed.into_iter().map(cell).collect();
+    fields.extend(aside);
+    let layout = Layout::new(table, fields, key).masked(masked);
+    Cells { layout, told, hidden }
+}
+
+/// The field of a column as the value tells it.
+fn treated(
+    column: &Column,
+    form: &Form,
+    modes: &Modes,
+    treatment: &Treatment,
+) -> (Field, Option<Masking>) {
+    let plain = schema::of(form, &column.kind);
+    let length = declared::length(column);
+    let schema = match &treatment.mask {
+        Some(mask) => mask.mark(plain, length),
+        None if treatment.source_type => declared::add_to(plain, column, modes.comments),
+        None => plain,
+    };
+    let mut field = field(column, form, modes, schema);
+    let masking = treatment.mask.as_ref().and_then(|mask| mask.compile(&field.schema, length));
+    if let Some(constant) = masking.as_ref().and_then(Masking::constant) {
+        // It stands for what is missing as well.
+        field.fallback =
+            field.wrap.value_tag().into_iter().chain(constant.iter().copied()).collect();
+        field.unchanged = constant.into();
+    }
+    (field, masking)
+}
+
+fn field(column: &Column, form: &Form, modes: &Modes, mut schema: Schema) -> Field {
     let default = default::payload(column, form);
     schema.default = default.as_deref().and_then(|payload| read::literal(&schema.kind, payload));
     schema.optional = column.nullable;

@@ -10,6 +10,7 @@
 //! same table has the same layout whichever way its rows come.
 
 mod columns;
+mod declared;
 mod default;
 mod key;
 mod modes;
@@ -27,19 +28,39 @@ use crate::binlog::table_map::TableMap;
 use crate::codes;
 use crate::flavor::Flavor;
 use crate::structure::{Base, Structure, guard};
-use crate::values::{Bad, Codec, Form};
+use crate::values::{Bad, Codec, Form, json};
+use columns::Cells;
+use std::cell::RefCell;
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Image, State, Writer};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::layout::Layout;
+use walbrook_core::mask::Masking;
 
 /// The writer of a table's logged rows.
 #[derive(Debug)]
 pub struct Table {
     /// How the rows are written.
     pub layout: Arc<Layout>,
-    /// One for each column of the TABLE_MAP and each field of the layout.
+    /// One for each column of the TABLE_MAP.
     columns: Vec<Column>,
+    /// Places of the columns with a hidden cell, in the order of these.
+    hidden: Vec<usize>,
+}
+
+/// What an image has of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Logged {
+    Missing,
+    Null,
+    Differences,
+    Value,
+}
+
+thread_local! {
+    /// Where the values of hidden cells begin in the row that is being written; kept for its
+    /// capacity.
+    static SEEN: RefCell<Vec<(Logged, usize)>> = const { RefCell::new(Vec::new()) };
 }
 
 #[derive(Debug)]
@@ -51,6 +72,12 @@ struct Column {
     large: bool,
     /// Whether its type in the log is JSON, which can be partial.
     json: bool,
+    /// How the value tells it, if it does.
+    told: Option<columns::Told>,
+    /// Whether it has a hidden cell.
+    hidden: bool,
+    /// Place of the cell with its value as it is.
+    plain: usize,
 }
 
 impl Table {
@@ -65,10 +92,11 @@ impl Table {
         modes: &Modes,
         flavor: Flavor,
     ) -> Result<Self> {
-        let layout = columns::layout(structure, modes, flavor);
+        let Cells { layout, told, hidden } = columns::cells(structure, modes, flavor);
         guard::agrees(structure, map).map_err(|what| differs(&layout, &what))?;
         let mut columns = Vec::with_capacity(map.columns.len());
-        for (logged, declared) in map.columns.iter().zip(&structure.columns) {
+        let logged = map.columns.iter().zip(&structure.columns).zip(told).enumerate();
+        for (number, ((logged, declared), told)) in logged {
             let form = Form::of(&declared.kind, modes, flavor);
             let codec = Codec::new(logged, &declared.kind, form, flavor)
                 .map_err(|unfit| unfit.error(&layout.table, &declared.name))?;
@@ -77,9 +105,12 @@ impl Table {
                 optional: declared.nullable,
                 large: columns::is_large(&declared.kind),
                 json: declared.kind.base == Base::Json && flavor == Flavor::MySql,
+                told,
+                hidden: hidden.contains(&number),
+                plain: layout.position(&declared.name).unwrap_or(usize::MAX),
             });
         }
-        Ok(Table { layout: Arc::new(layout), columns })
+        Ok(Table { layout: Arc::new(layout), columns, hidden })
     }
 
     /// Whether the values of the key columns are written as [`Modes::of_keys`] writes them.
@@ -154,33 +185,104 @@ impl Table {
         old: Option<Image>,
         partial: Bitmap<'_>,
     ) -> Result<Image, RowError> {
+        SEEN.with_borrow_mut(|seen| {
+            seen.clear();
+            self.write_cells(batch, bytes, present, old, partial, seen)
+        })
+    }
+
+    fn write_cells(
+        &self,
+        batch: &mut Batch,
+        bytes: &mut &[u8],
+        present: Bitmap<'_>,
+        old: Option<Image>,
+        partial: Bitmap<'_>,
+        seen: &mut Vec<(Logged, usize)>,
+    ) -> Result<Image, RowError> {
         let nulls = take_bits(bytes, present.count())
             .filter(|_| present.len() == self.columns.len())
             .ok_or_else(|| RowError::malformed(&self.layout))?;
         let mut row = batch.image(&self.layout);
-        let (mut nth, mut documents) = (0, 0);
-        for (place, column) in self.columns.iter().enumerate() {
+        let (whole, mut place, mut nth, mut documents) = (*bytes, 0, 0, 0);
+        for (number, column) in self.columns.iter().enumerate() {
             let differences = column.json && partial.get(documents);
             documents += usize::from(column.json);
-            if !present.get(place) {
-                missing(&mut row, column, old);
-                continue;
+            let logged = match present.get(number) {
+                false => Logged::Missing,
+                true if nulls.get(nth) => Logged::Null,
+                true if differences => Logged::Differences,
+                true => Logged::Value,
+            };
+            nth += usize::from(logged != Logged::Missing);
+            if column.hidden {
+                seen.push((logged, whole.len() - bytes.len()));
             }
-            let null = nulls.get(nth);
-            nth += 1;
-            if null {
-                if !column.optional {
-                    return Err(RowError::NullInRequired { column: place });
+            match &column.told {
+                Some(told) => {
+                    let masking = told.masking.as_ref();
+                    self.write_cell(&mut row, column, masking, place, logged, bytes, old)?;
+                    place += 1;
                 }
-                row.null();
-            } else if differences {
-                let old = old.and_then(|old| row.twin(old));
-                row.value(|arena| partial::write(self, place, old, bytes, arena))?;
-            } else {
-                self.write_value(&mut row, column, place, bytes)?;
+                None => self.pass(column, logged, bytes)?,
             }
         }
+        // Once more from where they were.
+        for (&number, &(logged, start)) in self.hidden.iter().zip(seen.iter()) {
+            let Some(column) = self.columns.get(number) else { continue };
+            let mut again = whole.get(start..).unwrap_or_default();
+            self.write_cell(&mut row, column, None, place, logged, &mut again, old)?;
+            place += 1;
+        }
         Ok(row.finish())
+    }
+
+    #[inline]
+    #[allow(clippy::too_many_arguments, reason = "all of them change from cell to cell")]
+    fn write_cell(
+        &self,
+        row: &mut Writer<'_>,
+        column: &Column,
+        masking: Option<&Masking>,
+        place: usize,
+        logged: Logged,
+        bytes: &mut &[u8],
+        old: Option<Image>,
+    ) -> Result<(), RowError> {
+        if let (Some(constant), true) =
+            (masking.and_then(Masking::constant), logged != Logged::Missing)
+        {
+            row.payload(constant);
+            return self.pass(column, logged, bytes);
+        }
+        match logged {
+            Logged::Missing => missing(row, column, old),
+            Logged::Null if !column.optional => {
+                return Err(RowError::NullInRequired { column: place });
+            }
+            Logged::Null => row.null(),
+            Logged::Differences => {
+                let old = old.and_then(|old| row.cell(old, column.plain));
+                row.value(|arena| {
+                    let start = arena.len();
+                    partial::write(self, place, old, bytes, arena)?;
+                    masked(masking, arena, start);
+                    Ok(())
+                })?;
+            }
+            Logged::Value => self.write_value(row, column, masking, place, bytes)?,
+        }
+        Ok(())
+    }
+
+    /// Goes past a value that is not told.
+    fn pass(&self, column: &Column, logged: Logged, bytes: &mut &[u8]) -> Result<(), RowError> {
+        let passed = match logged {
+            Logged::Missing | Logged::Null => return Ok(()),
+            Logged::Differences => json::skip(bytes),
+            Logged::Value => column.codec.skip(bytes),
+        };
+        passed.map_err(|_| RowError::malformed(&self.layout))
     }
 
     #[inline]
@@ -188,13 +290,19 @@ impl Table {
         &self,
         row: &mut Writer<'_>,
         column: &Column,
+        masking: Option<&Masking>,
         place: usize,
         bytes: &mut &[u8],
     ) -> Result<(), RowError> {
         row.value_or_null(|out| {
+            let start = out.len();
             let written = column.codec.write(bytes, out).map_err(|bad| self.bad(bad, place))?;
-            select::told(written, column.codec.form(), column.optional, out)
-                .ok_or_else(|| RowError::out_of_reach(&self.layout, place))
+            let told = select::told(written, column.codec.form(), column.optional, out)
+                .ok_or_else(|| RowError::out_of_reach(&self.layout, place))?;
+            if told {
+                masked(masking, out, start);
+            }
+            Ok(told)
         })
     }
 
@@ -202,6 +310,14 @@ impl Table {
     #[cold]
     fn bad(&self, bad: Bad, place: usize) -> RowError {
         RowError::Bad(bad.error(&self.layout.table, row_error::name(&self.layout, place)))
+    }
+}
+
+/// Masks the payload that was just written.
+#[inline]
+fn masked(masking: Option<&Masking>, out: &mut Vec<u8>, start: usize) {
+    if let Some(masking) = masking {
+        masking.apply(out, start);
     }
 }
 

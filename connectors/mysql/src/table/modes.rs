@@ -1,6 +1,7 @@
 //! How values are represented: the choices that Debezium gives, with its defaults for MySQL.
 
 use serde::{Deserialize, Serialize};
+use walbrook_core::columns::Columns;
 pub use walbrook_core::modes::{Binary, Decimals, Temporal};
 
 /// `bigint.unsigned.handling.mode`
@@ -35,6 +36,9 @@ pub struct Modes {
     pub comments: bool,
     /// What stands for a large value that the log does not have because it did not change.
     pub placeholder: String,
+    /// What becomes of each column.
+    #[serde(skip)]
+    pub columns: Columns,
 }
 
 impl Modes {
@@ -55,6 +59,7 @@ impl Default for Modes {
             tinyint_boolean: false,
             comments: false,
             placeholder: "__debezium_unavailable_value".into(),
+            columns: Columns::default(),
         }
     }
 }

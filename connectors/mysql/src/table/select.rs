@@ -3,12 +3,13 @@
 use super::row_error::name;
 use super::{Modes, RowError, columns};
 use crate::flavor::Flavor;
-use crate::structure::Structure;
+use crate::structure::{self, Structure};
 use crate::values::{Form, Written, select};
 use mysql_async::Value;
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Image};
 use walbrook_core::layout::Layout;
+use walbrook_core::mask::Masking;
 
 /// The writer of a table's selected rows. Its layout equals that of [`super::Table`].
 #[derive(Debug)]
@@ -23,17 +24,23 @@ pub struct Select {
 struct Column {
     form: Form,
     optional: bool,
+    masking: Option<Masking>,
 }
 
 impl Select {
     /// Compiles the table as it is declared.
     pub fn compile(structure: &Structure, modes: &Modes, flavor: Flavor) -> Self {
-        let columns = structure.columns.iter().map(|column| Column {
+        let cells = columns::cells(structure, modes, flavor);
+        let column = |column: &structure::Column, masking| Column {
             form: Form::of(&column.kind, modes, flavor),
             optional: column.nullable,
-        });
-        let columns = columns.collect();
-        Self { layout: Arc::new(columns::layout(structure, modes, flavor)), columns }
+            masking,
+        };
+        let told = structure.columns.iter().zip(cells.told);
+        let told = told.filter_map(|(it, told)| Some(column(it, told?.masking)));
+        let hidden = cells.hidden.iter().filter_map(|&place| structure.columns.get(place));
+        let columns = told.chain(hidden.map(|it| column(it, None))).collect();
+        Self { layout: Arc::new(cells.layout), columns }
     }
 
     /// The columns that [`Select::write`] expects, quoted, for a select list. By name, because `*`
@@ -51,16 +58,22 @@ impl Select {
             list.push_str(&field.name.replace('`', "``"));
             list.push('`');
         }
-        list
+        // A table of which nothing is told still has rows.
+        if list.is_empty() { "NULL".to_owned() } else { list }
     }
 
     /// Writes a row of `SELECT` [`Select::select_list`].
     pub fn write(&self, batch: &mut Batch, row: &[Value]) -> Result<Image, RowError> {
-        if row.len() != self.columns.len() {
+        if row.len() != self.columns.len().max(1) {
             return Err(RowError::malformed(&self.layout));
         }
         let mut image = batch.image(&self.layout);
         for (place, (column, value)) in self.columns.iter().zip(row).enumerate() {
+            let masking = column.masking.as_ref();
+            if let Some(constant) = masking.and_then(Masking::constant) {
+                image.payload(constant);
+                continue;
+            }
             if *value == Value::NULL {
                 if !column.optional {
                     return Err(RowError::NullInRequired { column: place });
@@ -69,10 +82,15 @@ impl Select {
                 continue;
             }
             image.value_or_null(|out| {
+                let start = out.len();
                 let written =
                     select::write(&column.form, value, out).map_err(|bad| self.bad(bad, place))?;
-                told(written, &column.form, column.optional, out)
-                    .ok_or_else(|| RowError::out_of_reach(&self.layout, place))
+                let told = told(written, &column.form, column.optional, out)
+                    .ok_or_else(|| RowError::out_of_reach(&self.layout, place))?;
+                if let (true, Some(masking)) = (told, masking) {
+                    masking.apply(out, start);
+                }
+                Ok(told)
             })?;
         }
         Ok(image.finish())

@@ -31,7 +31,7 @@ fn write_line(
     let expected = table.layout.fields.len();
     let mut row = batch.image(&table.layout);
     let mut fields = Fields { rest: Some(line).filter(|_| expected > 0 || !line.is_empty()) };
-    for (place, column) in table.columns.iter().flatten().enumerate() {
+    for (place, column) in table.cells().enumerate() {
         let Some(field) = fields.next() else {
             return Err(table.count_differs(place, expected));
         };

@@ -6,6 +6,8 @@
 
 mod compile;
 mod copy;
+mod declared;
+mod key;
 mod modes;
 
 pub use modes::{Binary, Decimals, Hstore, Intervals, Modes, Temporal};
@@ -13,11 +15,12 @@ pub use modes::{Binary, Decimals, Hstore, Intervals, Modes, Temporal};
 use crate::catalog::Structure;
 use crate::codes;
 use crate::pgoutput::{Relation, Tuple, Value};
-use crate::values::Codec;
+use crate::values::{Codec, Fault};
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Image, Writer};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::layout::Layout;
+use walbrook_core::mask::Masking;
 
 /// The writer of a table's rows.
 #[derive(Debug)]
@@ -26,16 +29,51 @@ pub struct Table {
     pub layout: Arc<Layout>,
     /// One for each column of the relation; `None` is left out of the layout.
     columns: Vec<Option<Column>>,
+    /// The hidden cells, behind what the value tells.
+    hidden: Vec<Hidden>,
+}
+
+/// A cell beside the value: its column as it is, for keys and routing.
+#[derive(Debug)]
+struct Hidden {
+    /// Place of the column in the relation.
+    place: usize,
+    column: Column,
 }
 
 /// A column that is part of the layout.
 #[derive(Debug)]
 struct Column {
-    codec: Codec,
+    cell: Cell,
     /// Whether it is part of the replica identity.
     key: bool,
     /// Whether null may be written.
     optional: bool,
+}
+
+/// How the values of a column are written.
+#[derive(Debug)]
+struct Cell {
+    codec: Codec,
+    masking: Option<Masking>,
+}
+
+impl Cell {
+    #[inline]
+    fn write(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
+        let start = out.len();
+        self.codec.write(text, out)?;
+        if let Some(masking) = &self.masking {
+            masking.apply(out, start);
+        }
+        Ok(())
+    }
+
+    /// What is told whatever the value is.
+    #[inline]
+    fn constant(&self) -> Option<&[u8]> {
+        self.masking.as_ref().and_then(Masking::constant)
+    }
 }
 
 /// Why a row could not be written. The batch holds the beginning of it: truncate the arena and the
@@ -141,19 +179,48 @@ impl Table {
         let mut place = 0;
         for (column, value) in self.columns.iter().zip(tuple) {
             let Some(column) = column else { continue };
-            match value {
-                _ if part == Part::Key && !column.key => row.absent(),
-                Value::Text(text) => self.write_text(&mut row, column, place, text)?,
-                Value::Null => write_null(&mut row, column, place)?,
-                Value::Unchanged => row.unchanged(old),
-                Value::Binary(_) => {
-                    let RowError::Bad(error) = self.bad(place) else { return Err(self.bad(place)) };
-                    return Err(RowError::Bad(error.into_definite()));
-                }
-            }
+            self.write_cell(&mut row, column, place, value, old, part)?;
             place += 1;
         }
+        let mut hidden = self.hidden.iter().peekable();
+        for (at, value) in tuple.into_iter().enumerate() {
+            let Some(next) = hidden.peek() else { break };
+            if next.place == at {
+                self.write_cell(&mut row, &next.column, place, value, old, part)?;
+                place += 1;
+                hidden.next();
+            }
+        }
         Ok(row.finish())
+    }
+
+    #[inline]
+    fn write_cell(
+        &self,
+        row: &mut Writer<'_>,
+        column: &Column,
+        place: usize,
+        value: Value<'_>,
+        old: Option<Image>,
+        part: Part,
+    ) -> Result<(), RowError> {
+        match value {
+            _ if part == Part::Key && !column.key => row.absent(),
+            Value::Text(text) => self.write_text(row, column, place, text)?,
+            Value::Null => write_null(row, column, place)?,
+            Value::Unchanged => row.unchanged(old),
+            Value::Binary(_) => {
+                let RowError::Bad(error) = self.bad(place) else { return Err(self.bad(place)) };
+                return Err(RowError::Bad(error.into_definite()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns of the layout's fields, hidden ones last.
+    fn cells(&self) -> impl Iterator<Item = &Column> {
+        let hidden = self.hidden.iter().map(|hidden| &hidden.column);
+        self.columns.iter().flatten().chain(hidden)
     }
 
     #[inline]
@@ -164,10 +231,15 @@ impl Table {
         place: usize,
         text: &[u8],
     ) -> Result<(), RowError> {
-        if column.codec.is_nothing(text) {
+        if let Some(constant) = column.cell.constant() {
+            // Not even looked at: what cannot be told does no harm where it is not told.
+            row.payload(constant);
+            return Ok(());
+        }
+        if column.cell.codec.is_nothing(text) {
             return write_null(row, column, place);
         }
-        row.value(|out| column.codec.write(text, out)).map_err(|_| self.bad(place))
+        row.value(|out| column.cell.write(text, out)).map_err(|_| self.bad(place))
     }
 
     fn count_differs(&self, found: usize, expected: usize) -> RowError {
@@ -193,6 +265,10 @@ impl Table {
 
 #[inline]
 fn write_null(row: &mut Writer<'_>, column: &Column, place: usize) -> Result<(), RowError> {
+    if let Some(constant) = column.cell.constant() {
+        row.payload(constant);
+        return Ok(());
+    }
     if !column.optional {
         return Err(RowError::NullInRequired { column: place });
     }
@@ -202,3 +278,5 @@ fn write_null(row: &mut Writer<'_>, column: &Column, place: usize) -> Result<(),
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod treated_tests;

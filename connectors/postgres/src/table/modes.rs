@@ -1,6 +1,7 @@
 //! How values are represented: the choices that Debezium gives, with its defaults for PostgreSQL.
 
 use serde::{Deserialize, Serialize};
+use walbrook_core::columns::Columns;
 pub use walbrook_core::modes::{Binary, Decimals, Temporal};
 
 /// `interval.handling.mode`
@@ -45,6 +46,9 @@ pub struct Modes {
     pub unknown: bool,
     /// What stands for a large value that the log does not have because it did not change.
     pub placeholder: String,
+    /// What becomes of each column.
+    #[serde(skip)]
+    pub columns: Columns,
 }
 
 impl Default for Modes {
@@ -58,6 +62,7 @@ impl Default for Modes {
             money_fraction_digits: 2,
             unknown: false,
             placeholder: "__debezium_unavailable_value".to_owned(),
+            columns: Columns::default(),
         }
     }
 }

@@ -11,15 +11,15 @@ const INT4: u32 = 23;
 const TEXT: u32 = 25;
 const MOOD: u32 = 90_001;
 
-fn column(name: &str, type_oid: u32, key: bool) -> pgoutput::Column {
+pub(super) fn column(name: &str, type_oid: u32, key: bool) -> pgoutput::Column {
     pgoutput::Column { key, name: name.into(), type_oid, typmod: -1 }
 }
 
-fn relation(identity: u8, columns: Vec<pgoutput::Column>) -> Relation {
+pub(super) fn relation(identity: u8, columns: Vec<pgoutput::Column>) -> Relation {
     Relation { oid: 16_400, schema: "public".into(), name: "t".into(), identity, columns }
 }
 
-fn known(name: &str, type_oid: u32, not_null: bool, default: &str) -> catalog::Column {
+pub(super) fn known(name: &str, type_oid: u32, not_null: bool, default: &str) -> catalog::Column {
     catalog::Column {
         name: name.into(),
         number: 1,
@@ -57,7 +57,7 @@ fn compile(relation: &Relation, structure: Option<&Structure>) -> Table {
 }
 
 /// A row in the form of pgoutput.
-fn row(values: &[Option<&str>]) -> Vec<u8> {
+pub(super) fn row(values: &[Option<&str>]) -> Vec<u8> {
     let mut bytes = (values.len() as u16).to_be_bytes().to_vec();
     for value in values {
         match value {

@@ -2,6 +2,7 @@
 
 mod rows;
 mod schemas;
+mod treated;
 
 use super::{Modes, Select};
 use crate::flavor::Flavor;

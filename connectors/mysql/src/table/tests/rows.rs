@@ -4,10 +4,11 @@ use super::{column, kind, structure};
 use crate::binlog::Bitmap;
 use crate::binlog::table_map::{self, TableMap};
 use crate::flavor::Flavor;
-use crate::structure::Base;
+use crate::structure::{Base, Structure};
 use crate::table::{Modes, RowError, Table};
 use proptest::prelude::*;
 use walbrook_core::batch::{Batch, Image, State};
+use walbrook_core::columns::Columns;
 
 const LONG: u8 = 3;
 const VARCHAR: u8 = 15;
@@ -28,7 +29,18 @@ fn logged(kind: u8, meta: u16, nullable: bool) -> table_map::Column {
 }
 
 /// `id int primary key, note varchar(20), n int, d json`
-fn table() -> Table {
+pub(super) fn table() -> Table {
+    treated(Columns::default())
+}
+
+/// The same, its columns treated by `rules`.
+pub(super) fn treated(rules: Columns) -> Table {
+    let (map, structure) = parts();
+    let modes = Modes { placeholder: "?".into(), columns: rules, ..Modes::default() };
+    Table::compile(&map, &structure, &modes, Flavor::MySql).unwrap()
+}
+
+pub(super) fn parts() -> (TableMap, Structure) {
     let mut note = kind(Base::VarChar);
     note.length = Some(20);
     note.charset = Some("utf8mb4".into());
@@ -50,12 +62,11 @@ fn table() -> Table {
         ],
         primary_key: None,
     };
-    let modes = Modes { placeholder: "?".into(), ..Modes::default() };
-    Table::compile(&map, &structure(columns, &["id"]), &modes, Flavor::MySql).unwrap()
+    (map, structure(columns, &["id"]))
 }
 
 /// Columns by the bits of `bits`.
-fn present(bits: &[u8]) -> Bitmap<'_> {
+pub(super) fn present(bits: &[u8]) -> Bitmap<'_> {
     Bitmap::new(bits, 4).unwrap()
 }
 
@@ -71,7 +82,7 @@ fn write(
 }
 
 /// nulls, 7, "hi", NULL, the document `1`
-const FULL: &[u8] = b"\x04\x07\0\0\0\x02hi\x03\0\0\0\x05\x01\0";
+pub(super) const FULL: &[u8] = b"\x04\x07\0\0\0\x02hi\x03\0\0\0\x05\x01\0";
 
 fn states(batch: &Batch, image: Image) -> Vec<State> {
     (0..4).map(|field| image.cell(batch, field).unwrap().state).collect()

@@ -32,6 +32,11 @@ pub fn patch(bytes: &mut &[u8], old: &str) -> Result<String, Bad> {
     String::from_utf8(text).map_err(|_| Bad::JsonChange)
 }
 
+/// Goes past the changes at the front of `bytes`.
+pub fn skip(bytes: &mut &[u8]) -> Result<(), Bad> {
+    prefixed(bytes, 4).map(|_| ())
+}
+
 fn value(document: &[u8]) -> Result<Node, Bad> {
     let mut text = Vec::new();
     print(document, &mut text)?;

@@ -15,7 +15,7 @@ mod number;
 mod opaque;
 mod quoted;
 
-pub use change::patch;
+pub use change::{patch, skip};
 pub(super) use document::print;
 
 /// How deep a document may be: the server allows 100.
