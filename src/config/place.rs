@@ -152,7 +152,7 @@ fn without_secrets(line: &str, part: Part) -> String {
     };
     let name = key.to_lowercase();
     let is_header = line.trim_start().starts_with('[');
-    let words = ["pass", "secret", "token", "pwd", "credential", "jaas"];
+    let words = ["pass", "secret", "token", "pwd", "credential", "jaas", "salt"];
     if !is_header
         && (part == Part::Key
             || name.contains("pem")
@@ -187,6 +187,7 @@ mod tests {
             ("url = \"postgres://u:hunter2@h/d\"", Part::Value),
             ("  \"http://u:hunter2@h\",", Part::Value),
             ("x = { password = \"hunter2\" }", Part::Value),
+            ("  { columns = [\"a.b.c\"], hash = \"MD5\", salt = \"hunter2\" },", Part::Value),
         ] {
             let text = excerpt(line, &(0..line.len()), part).2.unwrap().line;
             assert!(!text.contains("hunter2"), "{text}");
