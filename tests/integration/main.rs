@@ -30,6 +30,7 @@ mod bench;
 mod big;
 mod binlog;
 mod broken;
+mod canary;
 mod doctor;
 mod fencing;
 mod held;

@@ -13,6 +13,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 use std::fmt;
+use std::sync::Arc;
 
 /// What is hashed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,7 +63,8 @@ impl Algorithm {
 /// A salted hash function.
 #[derive(Clone)]
 pub struct Hash {
-    state: State,
+    /// What the salt leaves behind.
+    state: Arc<State>,
     input: Input,
 }
 
@@ -95,13 +97,13 @@ impl Hash {
             Algorithm::Sha512Of256 => State::Sha512Of256(Sha512_256::new()),
         };
         state.add(salt.as_ref());
-        Self { state, input }
+        Self { state: Arc::new(state), input }
     }
 
     /// Replaces the text at the end of `out`, whose payload begins at `start`, by at most `digits`
     /// hexadecimal digits of its hash.
     pub(super) fn replace(&self, out: &mut Vec<u8>, start: usize, digits: usize) {
-        let mut state = self.state.clone();
+        let mut state = State::clone(&self.state);
         if let Some(value) = out.get(start..).and_then(read::sized) {
             match self.input {
                 Input::Text => state.add(value),
@@ -196,7 +198,7 @@ impl PartialEq for Hash {
     fn eq(&self, other: &Self) -> bool {
         let end = |hash: &Hash| {
             let mut out = [0; WIDEST];
-            (hash.state.clone().end(&mut out), out)
+            (State::clone(&hash.state).end(&mut out), out)
         };
         self.input == other.input && end(self) == end(other)
     }
