@@ -18,7 +18,7 @@ fn rules() -> Columns {
     })
 }
 
-fn cell<'a>(batch: &'a Batch, image: Image, field: usize) -> &'a [u8] {
+fn cell(batch: &Batch, image: Image, field: usize) -> &[u8] {
     image.cell(batch, field).unwrap().payload.of(&batch.bytes)
 }
 
