@@ -224,7 +224,7 @@ impl Table {
                     self.write_cell(&mut row, column, masking, place, logged, bytes, old)?;
                     place += 1;
                 }
-                None => self.pass(column, logged, bytes)?,
+                None => self.pass_cell(column, logged, bytes)?,
             }
         }
         // Once more from where they were.
@@ -253,7 +253,7 @@ impl Table {
             (masking.and_then(Masking::constant), logged != Logged::Missing)
         {
             row.payload(constant);
-            return self.pass(column, logged, bytes);
+            return self.pass_cell(column, logged, bytes);
         }
         match logged {
             Logged::Missing => missing(row, column, old),
@@ -276,7 +276,12 @@ impl Table {
     }
 
     /// Goes past a value that is not told.
-    fn pass(&self, column: &Column, logged: Logged, bytes: &mut &[u8]) -> Result<(), RowError> {
+    fn pass_cell(
+        &self,
+        column: &Column,
+        logged: Logged,
+        bytes: &mut &[u8],
+    ) -> Result<(), RowError> {
         let passed = match logged {
             Logged::Missing | Logged::Null => return Ok(()),
             Logged::Differences => json::skip(bytes),
