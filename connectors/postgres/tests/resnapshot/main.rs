@@ -232,29 +232,73 @@ fn chunks_that_are_disturbed_are_read_again() {
     });
 }
 
+/// Opens the source as the owner of the tables, with a publication of its own.
+async fn own(server: &Server, model: &mut Model) -> SourceHandle {
+    let settings = Settings {
+        user: server.owner(),
+        publication: "own".into(),
+        publication_mode: PublicationMode::Filtered,
+        ..server.settings(SnapshotMode::Initial)
+    };
+    let mut source = Box::new(Postgres::new(settings));
+    let updates = source.prepare(model.checkpoint()).await.unwrap();
+    model.intent(&updates);
+    source.start().await.unwrap()
+}
+
+/// A commit waits for a standby that does not exist: the log tells it, and nobody sees it. Changes
+/// the server's settings, so it wants a server of its own.
+#[test]
+#[ignore = "changes the settings of the server that WALBROOK_TEST_PG_OWN names"]
+fn what_waits_for_a_standby_is_waited_for() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.enable_all().worker_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let Some(server) = Server::new("WALBROOK_TEST_PG_OWN").await else { return };
+        let server = server.fresh().await;
+        filled(&server).await;
+        let mut model = Model::default();
+        let handle = open(&server, &mut model).await;
+        model.run(&handle, Model::is_streaming).await;
+        let reload = async |sql: &str| {
+            server.sql(sql).await;
+            server.sql("SELECT pg_reload_conf()").await;
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        };
+        let client = server.client().await;
+        reload("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
+        let writing = tokio::spawn(async move {
+            client.batch_execute("UPDATE c_small SET ver = ver + 1 WHERE id = 5").await.unwrap();
+        });
+        let told = |model: &Model| model.rows()[&key("c_small", 5)] == row(2);
+        model.run(&handle, told).await;
+        model.watch();
+        let job = plan(&handle, "again", &["c_small"], "").await.unwrap();
+        begin(&handle, &mut model, job).await;
+        let early = model.run(&handle, |model| !model.again().is_empty());
+        let early = tokio::time::timeout(std::time::Duration::from_secs(15), early).await;
+        assert!(early.is_err(), "rows were read that do not show what was told");
+        assert!(!writing.is_finished());
+        reload("ALTER SYSTEM RESET synchronous_standby_names").await;
+        writing.await.unwrap();
+        model.run(&handle, |model| model.is_over("again")).await;
+        assert_eq!(model.missed("c_small"), Vec::<&Key>::new());
+        settle(&server, &handle, &mut model).await;
+        drop(handle);
+        server.drop().await;
+    });
+}
+
 /// Tables that are not in the publication yet are added and read under load; no key begins with an
 /// update or a delete, which the model refuses. The source is cut off meanwhile.
 #[test]
 fn a_new_table_is_complete() {
     each_server(async |server| {
         filled(&server).await;
-        let owner = async |model: &mut Model| {
-            let settings = server.settings(SnapshotMode::Initial);
-            let settings = Settings {
-                user: server.owner(),
-                publication: "own".into(),
-                publication_mode: PublicationMode::Filtered,
-                ..settings
-            };
-            let mut source = Box::new(Postgres::new(settings));
-            let updates = source.prepare(model.checkpoint()).await.unwrap();
-            model.intent(&updates);
-            source.start().await.unwrap()
-        };
         // The names that the load writes to: they appear while the stream runs.
         server.sql("CREATE SCHEMA later; ALTER TABLE big SET SCHEMA later").await;
         let mut model = Model::default();
-        let handle = owner(&mut model).await;
+        let handle = own(&server, &mut model).await;
         model.run(&handle, Model::is_streaming).await;
         server.sql("ALTER TABLE later.big SET SCHEMA public").await;
         let load = Load::start(&server, BIG * 2).await;
@@ -263,7 +307,7 @@ fn a_new_table_is_complete() {
             .await;
         drop(handle);
         model.crash();
-        let handle = owner(&mut model).await;
+        let handle = own(&server, &mut model).await;
         let done = |model: &Model| {
             let jobs = model.jobs();
             !jobs.is_empty() && jobs.iter().all(|job| job.state == Standing::Done)
@@ -271,7 +315,7 @@ fn a_new_table_is_complete() {
         model.run(&handle, done).await;
         drop(handle);
         model.crash();
-        let handle = owner(&mut model).await;
+        let handle = own(&server, &mut model).await;
         assert_eq!(model.jobs().len(), 1, "it is not read again");
         load.stop().await;
         settle(&server, &handle, &mut model).await;
