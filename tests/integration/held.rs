@@ -183,7 +183,6 @@ pub async fn offsets(world: World) {
     daemon.phase("stopped", seconds(10)).await;
     let dropped = daemon.ask("POST", "drop", Some(json!({ "confirm": name }))).await;
     assert_eq!(dropped.0, 200, "{}", message(&dropped));
-    println!("  removed: {}", message(&dropped));
     assert!(message(&dropped).contains("checkpoint"), "{}", message(&dropped));
     if db.dialect() == Dialect::Postgres {
         let left = "SELECT (SELECT count(*) FROM pg_replication_slots WHERE database = current_database()) \

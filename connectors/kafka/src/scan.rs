@@ -30,13 +30,16 @@ pub fn scan(
         |error: &KafkaError| client::told(error, consumer.context(), &settings.brokers, &doing);
     let (low, high) =
         consumer.fetch_watermarks(topic, 0, SILENCE / 2).map_err(|error| told(&error))?;
+    if from >= high {
+        return Ok(());
+    }
     let mut place = TopicPartitionList::new();
     let assigned = place
         .add_partition_offset(topic, 0, Offset::Offset(from.max(low)))
         .and_then(|()| consumer.assign(&place));
     client::made(assigned)?;
     let mut end = Instant::now() + SILENCE;
-    while from < high {
+    loop {
         match consumer.poll(MOMENT) {
             Some(Ok(message)) => {
                 end = Instant::now() + SILENCE;
@@ -58,5 +61,4 @@ pub fn scan(
             _ => {}
         }
     }
-    Ok(())
 }

@@ -16,7 +16,7 @@
 pub mod columns;
 pub mod course;
 pub mod desk;
-pub(crate) mod newcomers;
+pub mod newcomers;
 mod plan;
 mod read;
 mod sql;
@@ -192,6 +192,8 @@ pub struct Ends {
     pub answers: Receiver<Answer>,
     /// For keys that only the server can order.
     pub compare: Arc<dyn Compare>,
+    /// Which tables are created meanwhile, where all tables are published.
+    pub created: Option<newcomers::Created>,
 }
 
 impl std::fmt::Debug for Ends {

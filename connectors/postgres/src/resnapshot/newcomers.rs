@@ -48,6 +48,33 @@ pub(crate) fn told(name: &str) -> (Part, Option<serde_json::Value>) {
     put(Part::Table(name.to_owned()), &entry_of_told())
 }
 
+/// Tables that are created while every table is published: the log has all of their rows. Their
+/// entries are stored with the first of these, so that no later start takes them for tables of
+/// which nothing was told.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// Every table that was there when the stream began.
+    pub(crate) before: Arc<BTreeSet<u32>>,
+    /// Tables that have an entry, or a job that reads them.
+    pub(crate) known: BTreeSet<String>,
+}
+
+impl Created {
+    /// What is to be stored with the first change of a table.
+    pub(crate) fn first(
+        &mut self,
+        oid: u32,
+        schema: &str,
+        table: &str,
+    ) -> Option<(Part, Option<serde_json::Value>)> {
+        let name = format!("{schema}.{table}");
+        if self.before.contains(&oid) || !self.known.insert(name.clone()) {
+            return None;
+        }
+        Some(told(&name))
+    }
+}
+
 /// Looks for new tables before the stream begins. What must be stored first is the answer.
 pub(crate) async fn adopt(
     settings: &Settings,
@@ -152,7 +179,7 @@ pub(crate) struct Watch {
     pub(crate) known: BTreeSet<String>,
     pub(crate) answers: Sender<Answer>,
     /// Every table that was there when the stream began.
-    pub(crate) before: BTreeSet<u32>,
+    pub(crate) before: Arc<BTreeSet<u32>>,
 }
 
 impl Watch {

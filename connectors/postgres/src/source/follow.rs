@@ -6,7 +6,7 @@ use crate::codes;
 use crate::pgoutput::{Relation, Tuple, Value};
 use crate::resnapshot::Ends;
 use crate::resnapshot::desk::{self, Comparer, Expected};
-use crate::resnapshot::newcomers::Watch;
+use crate::resnapshot::newcomers::{Created, Watch};
 use crate::settings::{Settings, SnapshotMode};
 use crate::snapshot::covered::Covered;
 use crate::snapshot::key::{Key, Kind};
@@ -52,7 +52,11 @@ pub(super) async fn run(
         let listed = publication::selected(&client, settings).await?;
         known.extend(listed.iter().map(|it| it.table.to_string()));
     }
-    let before = publication::relations(&client).await?;
+    let before = Arc::new(publication::relations(&client).await?);
+    let published = publication::inspect(&client, &settings.publication).await?;
+    let created = published
+        .filter(|published| published.all_tables)
+        .map(|_| Created { before: Arc::clone(&before), known: known.clone() });
     let catalog = Arc::new(Live::open(client).await?);
     let covered = (covered.largest() > from).then(|| Arc::new(covered) as Arc<dyn stream::Covered>);
     let mut start = start(settings, position, (structures, catalog), covered);
@@ -66,6 +70,7 @@ pub(super) async fn run(
         asks: desk.asks.clone(),
         answers: desk.answers.clone(),
         compare: Arc::new(Comparer::new(Arc::clone(settings))),
+        created,
     });
     let session = transport::connect(settings, "stream").await?;
     let command = slot::start_command(&settings.slot, &settings.publication, from);

@@ -258,6 +258,7 @@ impl Script {
             asks: ask,
             answers: answer,
             compare: Arc::new(Never),
+            created: None,
         };
         let world = world(Start { resnapshot: Some(ends), ..start() }, 8);
         let database = Database::new();

@@ -4,6 +4,7 @@ use super::Start;
 use crate::catalog::Structure;
 use crate::codes;
 use crate::pgoutput::Relation;
+use crate::resnapshot::newcomers::Created;
 use crate::settings::Selection;
 use crate::table::{Modes, RowError, Table};
 use std::collections::HashMap;
@@ -32,6 +33,8 @@ pub(super) struct Tables {
     places: HashMap<u32, usize>,
     /// The table of the last change, which is mostly that of the next.
     last: (u32, usize),
+    /// Which tables are created meanwhile, where all tables are published.
+    created: Option<Created>,
     /// The table that is read beside the log, where the log has not described it as it was read.
     aside: Option<Entry>,
 }
@@ -55,6 +58,7 @@ impl Tables {
             entries: Vec::new(),
             places: HashMap::new(),
             last: (0, usize::MAX),
+            created: start.resnapshot.as_mut().and_then(|ends| ends.created.take()),
             aside: None,
         }
     }
@@ -100,6 +104,9 @@ impl Tables {
         // A table that is gone keeps what was known of it.
         if repeated && (structure.is_none() || known == Some(&structure)) {
             return Ok(());
+        }
+        if let Some(created) = &mut self.created {
+            batch.updates.extend(created.first(relation.oid, &relation.schema, &relation.name));
         }
         if let Some(structure) = &structure {
             batch.updates.push(put(Part::Structure(format!("{hash:016x}")), structure));
