@@ -29,14 +29,14 @@ async function until(what, ask) {
   assert.fail(`waited in vain: ${what}`);
 }
 
-/** A page whose every complaint is kept; the browser itself complains of refused requests. */
+/** A page whose every complaint is kept; the browser itself complains of refused requests, which are asked for here. */
 async function open(browser, options, complaints) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(`page: ${error.message}`));
   page.on('console', (message) => {
     const text = message.text();
-    if (message.type() === 'error' && !/status of 40[13]/.test(text)) complaints.push(`console: ${text}`);
+    if (message.type() === 'error' && !/status of 40[013]/.test(text)) complaints.push(`console: ${text}`);
   });
   await page.goto(`${url}/ui`);
   return page;
