@@ -85,7 +85,7 @@ async function readAgain(page) {
     return page.$('[data-job][data-state="done"]');
   });
   const between = [...seen].filter((value) => value > 0 && value < 1);
-  assert.ok(between.length >= 2, `no progress was seen: ${[...seen]}`);
+  assert.ok(between.length >= 1, `no progress was seen: ${[...seen]}`);
   const { snapshots } = await api('GET', `/connectors/${name}/snapshot`);
   assert.equal(snapshots.at(-1).state, 'done');
   assert.ok(snapshots.at(-1).rows >= Number(rows), `${snapshots.at(-1).rows} of ${rows} rows`);
