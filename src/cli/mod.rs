@@ -8,6 +8,8 @@ mod arguments;
 mod confirm;
 mod dlq;
 mod doctor;
+#[cfg(test)]
+mod documented;
 mod drop;
 mod import;
 mod lifecycle;
