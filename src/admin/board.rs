@@ -3,6 +3,7 @@
 //! A pipeline writes through its [`Entry`]; readers take a copy of a [`ConnectorStatus`].
 
 use super::kept::Kept;
+pub use super::phase::Phase;
 use super::poison::PoisonCounts;
 use crate::shape::poison::{Poisoned, Policy};
 use crate::telemetry::{Meter, names};
@@ -13,60 +14,6 @@ use walbrook_core::error::{Class, Code, Error};
 use walbrook_core::position::Position;
 use walbrook_core::resnapshot::Job;
 use walbrook_core::source::{Gauges, Progress};
-
-/// What a connector is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// It connects and checks.
-    Starting,
-    /// It reads tables.
-    Snapshotting,
-    /// It follows the log.
-    Streaming,
-    /// It waits after a failure that may go away.
-    Retrying,
-    /// A person asked it to wait.
-    Paused,
-    /// It was asked to end.
-    Stopped,
-    /// Everything that was asked for is told.
-    Finished,
-    /// Another process owns it.
-    Fenced,
-    /// It needs a person.
-    Failed,
-}
-
-impl Phase {
-    /// Every phase.
-    pub const ALL: [Phase; 9] = [
-        Phase::Starting,
-        Phase::Snapshotting,
-        Phase::Streaming,
-        Phase::Retrying,
-        Phase::Paused,
-        Phase::Stopped,
-        Phase::Finished,
-        Phase::Fenced,
-        Phase::Failed,
-    ];
-
-    /// The word in status and metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Phase::Starting => "starting",
-            Phase::Snapshotting => "snapshotting",
-            Phase::Streaming => "streaming",
-            Phase::Retrying => "retrying",
-            Phase::Paused => "paused",
-            Phase::Stopped => "stopped",
-            Phase::Finished => "finished",
-            Phase::Fenced => "fenced",
-            Phase::Failed => "failed",
-        }
-    }
-}
 
 /// What is known about one connector.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ mod doctor;
 #[cfg(test)]
 mod documented;
 mod drop;
+mod help;
 mod import;
 mod lifecycle;
 mod offsets;
