@@ -31,6 +31,7 @@ mod big;
 mod binlog;
 mod broken;
 mod canary;
+mod day;
 mod doctor;
 mod fencing;
 mod held;
