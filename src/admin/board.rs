@@ -3,8 +3,8 @@
 //! A pipeline writes through its [`Entry`]; readers take a copy of a [`ConnectorStatus`].
 
 use super::kept::Kept;
-pub use super::phase::Phase;
 use super::poison::PoisonCounts;
+pub use crate::pipeline::phase::Phase;
 use crate::shape::poison::{Poisoned, Policy};
 use crate::telemetry::{Meter, names};
 use std::collections::{BTreeMap, BTreeSet};

@@ -35,7 +35,6 @@ pub mod kept;
 pub mod lag;
 mod listener;
 mod patient;
-mod phase;
 mod poison;
 mod routes;
 mod schema;

@@ -37,16 +37,10 @@ impl Report for Reporter {
             _ => End::Not,
         });
         match (phase, error) {
-            (Phase::Starting, _) => self.entry.phase(board::Phase::Starting),
-            (Phase::Snapshotting, _) => self.entry.phase(board::Phase::Snapshotting),
-            (Phase::Streaming, _) => self.entry.phase(board::Phase::Streaming),
-            (Phase::Paused, _) => self.entry.phase(board::Phase::Paused),
-            (Phase::Stopped, _) => self.entry.phase(board::Phase::Stopped),
-            (Phase::Finished, _) => self.entry.phase(board::Phase::Finished),
             (Phase::Retrying, Some(error)) => self.entry.retrying(error),
-            (Phase::Fenced, Some(error)) => self.entry.ended(board::Phase::Fenced, error),
-            (Phase::Failed, Some(error)) => self.entry.ended(board::Phase::Failed, error),
+            (Phase::Fenced | Phase::Failed, Some(error)) => self.entry.ended(phase, error),
             (Phase::Retrying | Phase::Fenced | Phase::Failed, None) => {}
+            (phase, _) => self.entry.phase(phase),
         }
     }
 

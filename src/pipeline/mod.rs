@@ -22,6 +22,7 @@ pub mod lifecycle;
 pub mod measured;
 mod offline;
 pub mod orders;
+pub mod phase;
 pub mod report;
 pub mod resolving;
 pub mod supervise;

@@ -1,6 +1,7 @@
 //! What a pipeline tells about itself, for status and metrics.
 
 use super::measured::Measured;
+pub use super::phase::Phase;
 use crate::shape::poison::Poisoned;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,29 +9,6 @@ use walbrook_core::error::Error;
 use walbrook_core::position::Position;
 use walbrook_core::resnapshot::Job;
 use walbrook_core::source::{Gauges, Progress};
-
-/// The phase of a connector as people see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Opening both ends.
-    Starting,
-    /// Reading tables.
-    Snapshotting,
-    /// Following the log.
-    Streaming,
-    /// Waiting to try again.
-    Retrying,
-    /// A person wants it to wait.
-    Paused,
-    /// Stopped: a person wants that, or the process ends.
-    Stopped,
-    /// All that was asked for is done.
-    Finished,
-    /// Another instance owns the connector.
-    Fenced,
-    /// Needs a person.
-    Failed,
-}
 
 /// One Kafka transaction that has become visible.
 #[derive(Clone, Debug)]
