@@ -39,6 +39,7 @@ mod kills;
 mod many;
 mod mariadb;
 mod mysql;
+mod outbox;
 mod poison;
 mod resume;
 mod retention;

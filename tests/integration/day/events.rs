@@ -1,18 +1,14 @@
-//! An outbox under load, its rows often deleted at once, and a reader of what became of them.
+//! An outbox under load, its rows often deleted at once, and what must have become of them.
 
-use crate::support::consumer::consumer;
 use crate::support::database::Database;
+use crate::support::events;
 use crate::support::record::{Body, Seen};
 use crate::support::stack::{Dialect, seconds, wait};
 use crate::support::world::World;
-use rdkafka::consumer::Consumer;
-use rdkafka::message::{Headers, Message};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// Each writes the events of one aggregate.
@@ -107,67 +103,22 @@ fn topic(lane: u64) -> &'static str {
     if lane.is_multiple_of(2) { "even" } else { "odd" }
 }
 
-/// An event's record.
-struct Event {
-    /// The topic behind the prefix.
-    topic: String,
-    key: Option<String>,
-    id: Option<String>,
-    seq: Option<u64>,
-}
-
-/// Every record of the topics that begin with `prefix`, once nothing has come for `quiet`.
-fn read(prefix: &str, quiet: Duration) -> Vec<Event> {
-    let consumer = consumer(&[]);
-    let metadata = consumer.fetch_metadata(None, seconds(10)).unwrap();
-    let mut places = TopicPartitionList::new();
-    for topic in metadata.topics().iter().filter(|topic| topic.name().starts_with(prefix)) {
-        for partition in topic.partitions() {
-            places.add_partition_offset(topic.name(), partition.id(), Offset::Beginning).unwrap();
-        }
-    }
-    consumer.assign(&places).unwrap();
-    let (mut events, mut newest) = (Vec::new(), Instant::now());
-    while newest.elapsed() < quiet {
-        let Some(Ok(message)) = consumer.poll(Duration::from_millis(200)) else { continue };
-        newest = Instant::now();
-        events.push(event(&message, prefix));
-    }
-    events
-}
-
-fn event(message: &impl Message, prefix: &str) -> Event {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let value = message.payload().and_then(|value| serde_json::from_slice::<Value>(value).ok());
-    let ids = message.headers().map(|headers| {
-        let ids = headers.iter().filter(|header| header.key == "id");
-        ids.filter_map(|header| header.value.map(text)).collect::<Vec<_>>()
-    });
-    Event {
-        topic: message.topic().trim_start_matches(prefix).to_owned(),
-        key: message.key().map(text),
-        id: ids.and_then(|ids| ids.into_iter().next()),
-        seq: value.and_then(|value| value["seq"].as_u64()),
-    }
-}
-
 /// Each of the `sent` events is told once, those of an aggregate in their order.
 pub async fn judge(world: &World, sent: usize) {
     assert!(sent > 200, "a load of {sent} events");
     let told = wait("every event", seconds(60), async || {
-        let prefix = prefix(world);
-        let told = tokio::task::spawn_blocking(move || read(&prefix, seconds(2))).await.unwrap();
+        let told = events::read(prefix(world)).await;
         (told.len() >= sent).then_some(told)
     })
     .await;
     let mut newest: BTreeMap<String, u64> = BTreeMap::new();
     for event in &told {
-        let id = event.id.as_deref().unwrap();
+        let id = event.header("id").unwrap();
         let (lane, seq) = id.split_once('-').unwrap();
         let seq: u64 = seq.parse().unwrap();
         assert_eq!(event.key.as_deref(), Some(lane), "{id}");
         assert_eq!(event.topic, topic(lane.parse().unwrap()), "{id}");
-        assert_eq!(event.seq, Some(seq), "{id}");
+        assert_eq!(event.value["seq"], seq, "{id}");
         let before = newest.insert(lane.to_owned(), seq).unwrap_or(0);
         assert_eq!(seq, before + 1, "{id} behind {before}: lost, repeated or out of order");
     }

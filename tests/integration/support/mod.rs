@@ -6,6 +6,7 @@ pub mod checkpoint;
 pub mod consumer;
 pub mod daemon;
 pub mod database;
+pub mod events;
 pub mod fake_registry;
 pub mod ideal;
 pub mod meanwhile;
