@@ -24,8 +24,9 @@ use walbrook_core::position::Position;
 use walbrook_core::record::Records;
 use walbrook_core::sink::{Command, Cut, Deliver};
 
-/// How long a question to registry or broker may hold an open Kafka transaction up.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a question to registry or broker may hold an open Kafka transaction up. A registry that has just
+/// started may take seconds for its first answers, and what is aborted must be read again.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// After this long a schema that was refused is asked for again: a person may have allowed it.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -173,7 +174,7 @@ impl Delivery {
                 Err(_) => {
                     let error = Error::transient(
                         codes::SLOW_ANSWER,
-                        "Registry or broker did not answer within 1 s inside an open Kafka transaction, which is aborted; it is asked again with none open.",
+                        "Registry or broker did not answer within 5 s inside an open Kafka transaction, which is aborted; it is asked again with none open.",
                     );
                     return Err(Broken { error, needs, asked: None });
                 }
