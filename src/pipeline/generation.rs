@@ -19,6 +19,9 @@ use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
 use walbrook_core::sink::{Command, Cut, Deliver, SinkHandle};
 
+/// How long the end of what is visible is waited for.
+const SETTLED: Duration = Duration::from_secs(6);
+
 /// What every generation of a connector has in common.
 #[derive(Clone)]
 pub struct Settings {
@@ -68,7 +71,11 @@ pub async fn run(
         Ok(Begun::Open(mut delivery)) => {
             opened();
             let outcome = delivery.run().await;
-            (outcome, delivery.progressed)
+            let progressed = delivery.progressed;
+            if matches!(outcome, Ok(Outcome::Held(_))) {
+                close(*delivery).await;
+            }
+            (outcome, progressed)
         }
         Ok(Begun::Held(desired)) => (Ok(Outcome::Held(desired)), false),
         Ok(Begun::Asked(ask)) => (Ok(Outcome::Asked(ask)), false),
@@ -84,6 +91,17 @@ enum Begun {
     Held(Desired),
     /// Something was asked for, for which the beginning was left.
     Asked(Ask),
+}
+
+/// Closes both ends; returns when nothing of them becomes visible any more. Who reads "paused" may
+/// count on that, and Kafka answers a commit before every consumer sees it.
+async fn close(delivery: Delivery) {
+    let Delivery { sink: SinkHandle { commands, receipts, .. }, source, .. } = delivery;
+    drop((commands, source));
+    let ended = async { while receipts.recv().await.is_ok_and(|receipt| receipt.is_ok()) {} };
+    if tokio::time::timeout(SETTLED, ended).await.is_err() {
+        tracing::warn!("Kafka has not said in time that everything written is visible");
+    }
 }
 
 /// What a person wants.

@@ -1,5 +1,7 @@
 //! A connector that people have wait, stop, begin anew and go on, by the admin interface.
 
+mod still;
+
 use crate::support::consumer::{Follower, now_us};
 use crate::support::daemon::{Config, Daemon, text};
 use crate::support::oracle::Allow;

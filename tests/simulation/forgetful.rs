@@ -91,4 +91,8 @@ impl Port for Forgetful {
     fn abort(&mut self) -> Result<(), PortError> {
         self.producer.abort()
     }
+
+    fn settle(&mut self) -> Result<(), PortError> {
+        self.producer.settle()
+    }
 }

@@ -108,6 +108,16 @@ impl Setup {
 
     /// Starts an instance of the connector.
     pub(crate) fn run(&self, seed: u64, orders: Orders) -> JoinHandle<State> {
+        self.run_told(seed, orders, Arc::new(Silent))
+    }
+
+    /// The same, with somebody who takes its news.
+    pub(crate) fn run_told(
+        &self,
+        seed: u64,
+        orders: Orders,
+        report: Arc<dyn Report>,
+    ) -> JoinHandle<State> {
         let simulated = Simulated {
             setup: self.clone(),
             instance: format!("life-{seed}"),
@@ -122,7 +132,7 @@ impl Setup {
             shape.poison = Arc::new(|_| Policy::DeadLetter);
         }
         let settings = Settings { shape, limits: self.limits, heartbeat: self.heartbeat };
-        tokio::spawn(supervise(settings, environment, Arc::new(Silent), orders))
+        tokio::spawn(supervise(settings, environment, report, orders))
     }
 
     /// Whether everything is delivered and confirmed.

@@ -37,5 +37,6 @@ mod random;
 mod snapshot;
 mod snapshots;
 mod source;
+mod still;
 mod walsender;
 mod world;

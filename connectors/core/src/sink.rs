@@ -49,7 +49,7 @@ pub struct Cut {
     pub updates: Updates,
 }
 
-/// A transaction is committed: its records and its checkpoint are visible.
+/// A transaction is committed: its records and its checkpoint are visible, or will be in a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// Number of the cut, from 1, in the order in which they were asked for.
@@ -63,7 +63,8 @@ pub struct Receipt {
 pub struct SinkHandle {
     /// Commands; closing it ends the sink, which aborts what is open.
     pub commands: Sender<Command>,
-    /// Receipts; the first error is the last message.
+    /// Receipts; the first error is the last message. Who closes the commands and listens on hears
+    /// their end when nothing more becomes visible: a broker answers a commit somewhat earlier.
     pub receipts: Receiver<Result<Receipt>>,
     /// Emptied arenas coming back.
     pub spare: Receiver<Records>,

@@ -104,6 +104,15 @@ impl Native {
             None => Ok(()),
         }
     }
+
+    /// Waits until everything handed over was delivered, or has failed. `timeout` is in milliseconds.
+    pub(crate) fn flush(&self, timeout: i32) -> Result<(), RDKafkaErrorCode> {
+        // SAFETY: the producer lives; librdkafka lets any thread call this.
+        match unsafe { c::rd_kafka_flush(self.handle(), timeout) } {
+            c::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(()),
+            refused => Err(refused.into()),
+        }
+    }
 }
 
 impl Topic {

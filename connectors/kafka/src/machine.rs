@@ -102,6 +102,11 @@ impl<P: Port> Machine<P> {
         self.ended = true;
     }
 
+    /// Returns when every consumer sees what was committed, and that the rest was aborted.
+    pub fn settle(&mut self) -> Result<()> {
+        self.port.settle().map_err(explain)
+    }
+
     fn topic(&mut self, id: TopicId, name: &str, max: usize) -> Result<Option<Receipt>, Stop> {
         self.port.topic(id, name, max)?;
         self.topics.insert(id, Topic { name: name.to_owned(), max_bytes: max });

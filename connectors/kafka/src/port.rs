@@ -62,6 +62,10 @@ pub trait Port {
 
     /// Aborts the open transaction.
     fn abort(&mut self) -> Result<(), PortError>;
+
+    /// Returns when every consumer sees what was committed and aborted. A broker answers earlier: it
+    /// has decided by then, and writes the markers of the decision into each partition afterwards.
+    fn settle(&mut self) -> Result<(), PortError>;
 }
 
 /// Time of one attempt to commit.

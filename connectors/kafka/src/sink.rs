@@ -115,7 +115,7 @@ pub async fn drive<P: Port>(
             }
             Err(error) => {
                 let _ = receipts.send(Err(error)).await;
-                break;
+                return machine.finish();
             }
         }
         if let Command::Deliver(mut deliver) = command {
@@ -124,6 +124,12 @@ pub async fn drive<P: Port>(
         }
     }
     machine.finish();
+    // Who still listens waits for this end.
+    if !receipts.is_closed()
+        && let Err(error) = machine.settle()
+    {
+        let _ = receipts.send(Err(error)).await;
+    }
 }
 
 /// Reads the checkpoint as it is visible now. Fences nobody, creates nothing.

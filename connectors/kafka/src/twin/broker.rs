@@ -60,6 +60,10 @@ pub struct Broker {
     faults: BTreeMap<u64, Fault>,
     chance: Option<Chance>,
     down: bool,
+    /// Topics whose markers are late, by the beginning of their names.
+    tardy: Option<String>,
+    /// Transactions whose markers are still to be written there, by who began them.
+    unmarked: BTreeMap<String, u64>,
 }
 
 #[derive(Debug)]
@@ -91,6 +95,9 @@ impl Broker {
         let mut seen = Vec::new();
         for entry in log.into_iter().flatten().skip(from as usize) {
             if let Entry::Data { transaction, stored } = entry {
+                if self.is_tardy(topic) && self.unmarked.values().any(|late| late == transaction) {
+                    break;
+                }
                 match self.decided.get(transaction) {
                     Some(true) => seen.push(stored),
                     Some(false) => {}
@@ -110,6 +117,26 @@ impl Broker {
     pub fn scatter(&mut self, seed: u64, one_in: u64) {
         let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         self.chance = (one_in > 0).then_some(Chance { state, one_in });
+    }
+
+    /// From now on the markers in topics called `prefix…` are late, as a real broker's are: they are
+    /// written before its producer begins anew, or by [`Broker::write_markers`].
+    pub fn tarry(&mut self, prefix: &str) {
+        self.tardy = Some(prefix.to_owned());
+    }
+
+    /// Writes the markers that are late.
+    pub fn write_markers(&mut self) {
+        self.unmarked.clear();
+    }
+
+    /// The producer `id` begins anew only behind the markers of its last transaction.
+    pub(super) fn settle(&mut self, id: &str) {
+        self.unmarked.remove(id);
+    }
+
+    fn is_tardy(&self, topic: &str) -> bool {
+        self.tardy.as_ref().is_some_and(|prefix| topic.starts_with(prefix))
     }
 
     /// While down, no call reaches the broker.
@@ -137,6 +164,7 @@ impl Broker {
     /// A producer takes `id`: whatever was open under it is aborted. Returns its epoch.
     pub(super) fn init(&mut self, id: &str) -> u64 {
         self.decide(id, false);
+        self.settle(id);
         let member = self.members.entry(id.to_owned()).or_default();
         member.epoch += 1;
         member.epoch
@@ -163,6 +191,7 @@ impl Broker {
         mut stored: Stored,
     ) -> Result<(), PortError> {
         let partition = usize::try_from(partition).unwrap_or(usize::MAX);
+        self.settle(id);
         let fresh = self.transactions + 1;
         let member = self.member(id, epoch)?;
         let transaction = *member.open.get_or_insert(fresh);
@@ -188,6 +217,9 @@ impl Broker {
         let Some(transaction) = member.open.take() else { return };
         let touched = std::mem::take(&mut member.touched);
         self.decided.insert(transaction, commit);
+        if self.tardy.is_some() {
+            self.unmarked.insert(id.to_owned(), transaction);
+        }
         for (topic, partition) in touched {
             let log = self.topics.get_mut(&topic).and_then(|topic| topic.get_mut(partition));
             if let Some(log) = log {

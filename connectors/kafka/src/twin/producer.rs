@@ -167,6 +167,13 @@ impl Port for Producer {
         }
         done
     }
+
+    fn settle(&mut self) -> Result<(), PortError> {
+        self.call(false, |this, broker| {
+            broker.settle(&this.id);
+            Ok(())
+        })
+    }
 }
 
 fn stored(records: &Records, record: &Record) -> Stored {
