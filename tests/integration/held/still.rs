@@ -6,32 +6,12 @@
 //! ```
 
 use crate::support::chance::Chance;
-use crate::support::consumer::consumer;
 use crate::support::daemon::Daemon;
 use crate::support::oracle::Allow;
 use crate::support::stack::{Server, Use, scale, seconds, wait};
 use crate::support::workload::{self, Plan, TABLES, Workload};
 use crate::support::world::{self, World};
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-
-/// Where a `read_committed` consumer finds the end of each partition.
-type Ends = BTreeMap<(String, i32), i64>;
-
-/// The ends of all topics of `prefix`.
-fn ends(consumer: &BaseConsumer, prefix: &str) -> Ends {
-    let all = consumer.fetch_metadata(None, seconds(10)).unwrap();
-    let ours = all.topics().iter().filter(|topic| topic.name().starts_with(prefix));
-    let partitions = ours.flat_map(|topic| {
-        topic.partitions().iter().map(|partition| (topic.name().to_owned(), partition.id()))
-    });
-    let end = |(topic, partition): (String, i32)| {
-        let (_, end) = consumer.fetch_watermarks(&topic, partition, seconds(10)).unwrap();
-        ((topic, partition), end)
-    };
-    partitions.map(end).collect()
-}
 
 /// Asks for the status without a rest between the questions: what is late is seen.
 async fn paused(daemon: &Daemon) {
@@ -53,15 +33,14 @@ async fn still(world: World) {
     let follower = world.follower();
     let mut daemon = world.daemon(&world.config(TABLES));
     daemon.streaming().await;
-    let (consumer, prefix) = (consumer(&[]), format!("{}.", world.name()));
     let (mut chance, mut moved) = (Chance::new(17), Vec::new());
     for nth in 0..scale(10, 30) {
         tokio::time::sleep(Duration::from_millis(300 + chance.below(700))).await;
         daemon.put("pause").await;
         paused(&daemon).await;
-        let (first, written) = (ends(&consumer, &prefix), writers.committed());
+        let (first, written) = (follower.ends(), writers.committed());
         tokio::time::sleep(seconds(1)).await;
-        let later = ends(&consumer, &prefix);
+        let later = follower.ends();
         let goes_on = async || (writers.committed() > written).then_some(());
         wait("the database goes on", seconds(10), goes_on).await;
         let grown = later.iter().filter(|(place, end)| first.get(*place) != Some(*end));

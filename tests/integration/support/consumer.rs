@@ -7,7 +7,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -41,8 +41,12 @@ pub fn consumer(settings: &[(&str, &str)]) -> BaseConsumer {
     config.create().unwrap()
 }
 
+/// Where a consumer of what is committed finds the end of each partition.
+pub type Ends = BTreeMap<(String, i32), i64>;
+
 /// Reads in a thread of its own until it is dropped.
 pub struct Follower {
+    prefix: String,
     shared: Arc<Shared>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -61,8 +65,25 @@ impl Follower {
     pub fn start(prefix: &str, schema: &str) -> Self {
         let shared = Arc::new(Shared::default());
         let (prefix, schema, theirs) = (format!("{prefix}."), format!("{schema}."), shared.clone());
-        let thread = std::thread::spawn(move || Reader::new(prefix, schema, theirs).run());
-        Self { shared, thread: Some(thread) }
+        let begin = prefix.clone();
+        let thread = std::thread::spawn(move || Reader::new(begin, schema, theirs).run());
+        Self { prefix, shared, thread: Some(thread) }
+    }
+
+    /// The ends of its topics as the broker knows them now, whatever has been read by here.
+    pub fn ends(&self) -> Ends {
+        let (consumer, patience) = (consumer(&[]), Duration::from_secs(10));
+        let all = consumer.fetch_metadata(None, patience).unwrap();
+        let ours = all.topics().iter().filter(|topic| topic.name().starts_with(&self.prefix));
+        let mut ends = Ends::new();
+        for topic in ours {
+            for partition in topic.partitions() {
+                let id = partition.id();
+                let (_, end) = consumer.fetch_watermarks(topic.name(), id, patience).unwrap();
+                ends.insert((topic.name().to_owned(), id), end);
+            }
+        }
+        ends
     }
 
     /// Everything read so far; the follower waits while it is looked at.
