@@ -6,6 +6,9 @@
 //!    ▲                          └────────┘              │
 //!    └────────────────── Ok | Refusal ◀─────────────────┘   when it is stored, not before
 //! ```
+//!
+//! What can be done only a moment later, while a connector begins or waits for a topic, is laid
+//! aside and comes first then.
 
 use crate::codes;
 use async_channel::{Receiver, Sender};
@@ -171,7 +174,8 @@ impl Control {
         let (stop, stopped) = watch::channel(false);
         // Nobody can ask: the sender is dropped.
         let asks = async_channel::bounded(1).1;
-        (Self { stop }, Orders { stop: stopped, asks })
+        let later = async_channel::bounded(LATER);
+        (Self { stop }, Orders { stop: stopped, asks, later })
     }
 
     /// Asks the connector to finish what is open and end.
@@ -191,11 +195,16 @@ impl Desk {
     }
 }
 
+/// Asks that may be laid aside; more are refused.
+const LATER: usize = 32;
+
 /// What a connector listens to.
 #[derive(Clone, Debug)]
 pub struct Orders {
     stop: watch::Receiver<bool>,
     asks: Receiver<Ask>,
+    /// Asks that were laid aside, oldest first.
+    later: (Sender<Ask>, Receiver<Ask>),
 }
 
 impl Orders {
@@ -216,8 +225,18 @@ impl Orders {
         self.asks.is_closed()
     }
 
-    /// The next ask that somebody waits for; never where nobody can ask.
+    /// The next ask that somebody waits for, those first that were laid aside; never where nobody
+    /// can ask.
     pub async fn asked(&self) -> Ask {
+        while let Ok(ask) = self.later.1.try_recv() {
+            if !ask.is_unwanted() {
+                return ask;
+            }
+        }
+        self.next().await
+    }
+
+    async fn next(&self) -> Ask {
         loop {
             match self.asks.recv().await {
                 Ok(ask) if ask.is_unwanted() => {}
@@ -227,15 +246,19 @@ impl Orders {
         }
     }
 
-    /// The next ask for which everything else is left. Others are refused.
+    /// The next ask for which everything else is left. Others are laid aside, or refused where there
+    /// is no room for them.
     pub async fn interrupted(&self, refusal: impl Fn() -> Refusal) -> Ask {
         loop {
-            let ask = self.asked().await;
+            let ask = self.next().await;
             if ask.interrupts() {
                 return ask;
             }
-            let stopped = ask.needs_stop();
-            ask.refuse(if stopped { Refusal::not_stopped() } else { refusal() });
+            if ask.needs_stop() {
+                ask.refuse(Refusal::not_stopped());
+            } else if let Err(full) = self.later.0.try_send(ask) {
+                full.into_inner().refuse(refusal());
+            }
         }
     }
 }
@@ -256,10 +279,41 @@ mod tests {
         assert!(desk.ask(Ask::Resnapshot(Wish::default(), wish)));
         assert!(desk.ask(Ask::Restart(wanted)));
         assert!(matches!(orders.interrupted(Refusal::held).await, Ask::Restart(_)));
-        let refusal = wished.await.unwrap().unwrap_err();
-        assert_eq!(refusal.error().code, codes::HELD);
+        drop(wished);
+        let (last, _answer) = Reply::new();
+        assert!(desk.ask(Ask::Resnapshot(Wish::default(), last)));
+        let Ask::Resnapshot(_, last) = orders.asked().await else { panic!("it was laid aside") };
+        assert!(!last.is_unwanted(), "the first has gone meanwhile");
         drop(orders);
         assert!(!desk.ask(Ask::Restart(Reply::new().0)));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_done_yet_is_laid_aside_and_comes_first() {
+        let (desk, orders) = Control::new().1.with_desk();
+        let mut answers = Vec::new();
+        let mut ask = |id: &str| {
+            let (reply, answer) = Reply::new();
+            assert!(desk.ask(Ask::GiveUp(id.to_owned(), reply)));
+            answers.push(answer);
+        };
+        (0..LATER).for_each(|n| ask(&n.to_string()));
+        ask("too many");
+        let (removal, removed) = Reply::new();
+        assert!(desk.ask(Ask::Remove(removal)));
+        let (restart, _restarted) = Reply::new();
+        assert!(desk.ask(Ask::Restart(restart)));
+        let interrupted = orders.interrupted(|| Refusal::not_now("waits")).await;
+        assert!(matches!(interrupted, Ask::Restart(_)));
+        let refused = answers.pop().unwrap().await.unwrap().unwrap_err();
+        assert_eq!(refused.error().code, codes::NOT_NOW);
+        let refused = removed.await.unwrap().unwrap_err();
+        assert_eq!(refused.error().code, codes::NOT_STOPPED);
+        for n in 0..LATER {
+            let Ask::GiveUp(id, reply) = orders.asked().await else { panic!("not in order") };
+            assert_eq!(id, n.to_string());
+            drop(reply);
+        }
     }
 
     #[test]
