@@ -3,8 +3,10 @@
 //! ```text
 //!  pause    ─▶ stored with the commit at the next boundary ─▶ both ends are closed
 //!  wish     ─▶ source: plan ─▶ job ─▶ stored with the next commit ─▶ source: read ─▶ answered
-//!  give up  ─▶ source ─▶ its next news of the job ─▶ stored ─▶ answered
+//!  give up  ─▶ source ─▶ the job is over ─▶ stored ─▶ answered
 //! ```
+//!
+//! Of a job is said what is stored, and when it is.
 
 use super::deliver::Delivery;
 use super::orders::{Ask, Refusal, Reply};
@@ -113,7 +115,6 @@ impl Delivery {
     pub(super) fn begin(&mut self, job: Job, reply: Reply<Job>) {
         // A source that is gone finds the job in the checkpoint when it comes back.
         let _ = self.source.requests.try_send(Request::Read(job.clone()));
-        self.report.resnapshot(&job);
         reply.send(Ok(job));
     }
 
@@ -128,16 +129,12 @@ impl Delivery {
         }
     }
 
-    /// News of a job.
-    pub(super) fn heard_of(&mut self, job: Job) {
+    /// A job stands so, says the checkpoint.
+    pub(super) fn stored(&mut self, job: Job) {
         self.report.resnapshot(&job);
         if job.state.is_over() {
             let over = self.given_up.extract_if(.., |(id, _)| *id == job.wish.id);
-            for (id, reply) in over {
-                let updates = vec![put(Part::Resnapshot(id), &job)];
-                let promise = Promise::Over(Box::new(job.clone()), reply);
-                self.tally.promise(promise, updates, Instant::now());
-            }
+            over.for_each(|(_, reply)| reply.send(Ok(job.clone())));
         }
         self.jobs.put(job);
     }

@@ -142,7 +142,6 @@ impl Delivery {
                 Wake::Message(Ok(Message::Snapshot(progress))) => {
                     self.report.snapshot(&progress);
                 }
-                Wake::Message(Ok(Message::Resnapshot(job))) => self.heard_of(*job),
                 Wake::Asked(ask) => {
                     if let Some(ask) = self.asked(ask).await {
                         return Ok(Outcome::Asked(ask));
@@ -234,7 +233,6 @@ impl Delivery {
                     }
                 }
                 Promise::Begin(job, reply) => self.begin(*job, reply),
-                Promise::Over(job, reply) => reply.send(Ok(*job)),
             }
         }
     }
@@ -254,6 +252,7 @@ impl Delivery {
             (self.source.confirm)(position);
         }
         fault::point("pipeline.after_confirm");
+        done.jobs.into_iter().for_each(|job| self.stored(job));
         self.keep(done.promises);
         self.report.committed(&Committed {
             position: done.position,

@@ -30,6 +30,8 @@ pub struct InFlight {
     pub measured: Measured,
     /// What is due when it is committed.
     pub promises: Vec<Promise>,
+    /// Jobs of reading tables again, as it stores them.
+    pub jobs: Vec<Job>,
 }
 
 /// Something that waits until an entry is stored.
@@ -39,8 +41,6 @@ pub enum Promise {
     Hold,
     /// The source is to begin with a job, and who asked for it is to be told.
     Begin(Box<Job>, Reply<Job>),
-    /// A job is over, and who asked for that is to be told.
-    Over(Box<Job>, Reply<Job>),
 }
 
 /// The open transaction, and the commits on their way.
@@ -193,7 +193,10 @@ impl Tally {
                 updates.push((Part::Export, Some(export(position))));
             }
         }
+        let jobs = updates.iter().filter(|(part, _)| matches!(part, Part::Resnapshot(_)));
+        let jobs = jobs.filter_map(|(_, job)| serde_json::from_value(job.clone()?).ok()).collect();
         self.in_flight.push_back(InFlight {
+            jobs,
             position,
             records: std::mem::take(&mut self.records),
             transactions: std::mem::take(&mut self.transactions),

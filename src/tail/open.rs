@@ -76,10 +76,7 @@ async fn follow(
                 batch.clear();
                 let _ = source.spare.try_send(batch);
             }
-            Message::Snapshot(_)
-            | Message::Resnapshot(_)
-            | Message::Snapshotting
-            | Message::Streaming(_) => {}
+            Message::Snapshot(_) | Message::Snapshotting | Message::Streaming(_) => {}
             Message::Failed(error) => return Err(error.into()),
             Message::Finished => return Ok(()),
         }

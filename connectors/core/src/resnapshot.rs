@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A job is stored before the source begins with it, and the source writes its progress with the
-//! rows that it is about: killed anywhere, it goes on behind the last published chunk.
+//! rows that it is about: killed anywhere, it goes on behind the last published chunk. People are
+//! shown what is stored, so what they see never steps back.
 
 use crate::chunk;
 use serde::{Deserialize, Serialize};

@@ -42,8 +42,6 @@ pub enum Message {
     Batch(Batch),
     /// How far a snapshot is, for people; nothing depends on it.
     Snapshot(Progress),
-    /// How far a job of reading tables again is, for people. What is stored goes with the rows.
-    Resnapshot(Box<Job>),
     /// From now on tables are read; the log may be followed meanwhile.
     Snapshotting,
     /// The tables are read: from now on only the log is followed, from this position.

@@ -24,7 +24,7 @@ use walbrook_core::checkpoint::{Part, put};
 use walbrook_core::error::{Class, Error, Result};
 use walbrook_core::fault;
 use walbrook_core::resnapshot::{Job, State};
-use walbrook_core::source::{Message, Request};
+use walbrook_core::source::Request;
 use walbrook_reader::Out;
 
 /// How often the reader gets its turn while the log has no pause: every so many events.
@@ -173,8 +173,11 @@ impl Beside {
     async fn over(&self, follower: &mut Follower, mut job: Job, state: State) -> Result<()> {
         job.state = state;
         follower.flush().await?;
-        self.out.updates(vec![put(Part::Resnapshot(job.wish.id.clone()), &job)]).await?;
-        self.out.tell(Message::Resnapshot(Box::new(job)))
+        self.store(&job).await
+    }
+
+    async fn store(&self, job: &Job) -> Result<()> {
+        self.out.updates(vec![put(Part::Resnapshot(job.wish.id.clone()), job)]).await
     }
 
     /// Orders the next chunk, of the next table, of the next job.
@@ -182,7 +185,8 @@ impl Beside {
         while let Some(job) = self.jobs.front_mut() {
             if job.state == State::Waiting {
                 job.state = State::Running;
-                self.out.tell(Message::Resnapshot(Box::new(job.clone())))?;
+                follower.flush().await?;
+                self.out.updates(vec![put(Part::Resnapshot(job.wish.id.clone()), job)]).await?;
             }
             let predicate = job.wish.predicate.clone();
             let left = job.tables.iter_mut().find(|(_, table)| !table.done);
@@ -245,8 +249,7 @@ impl Beside {
             job.state = State::Done;
         }
         let job = job.clone();
-        self.out.updates(vec![put(Part::Resnapshot(job.wish.id.clone()), &job)]).await?;
-        self.out.tell(Message::Resnapshot(Box::new(job)))?;
+        self.store(&job).await?;
         if table_done {
             fault::point("snapshot.table_done");
             follower.reading.unwatch();

@@ -18,7 +18,6 @@ use walbrook_core::chunk::Key;
 use walbrook_core::error::Result;
 use walbrook_core::layout;
 use walbrook_core::resnapshot::{Job, State, Table};
-use walbrook_core::source::Message;
 use walbrook_reader::Out;
 
 /// Notes, before the log is followed, which tables of an earlier run's job are not published whole.
@@ -46,7 +45,7 @@ pub(crate) async fn run(
         beside.listen(&mut stream.follower).await?;
     }
     // Also where the last of them were dropped.
-    let updates = progress(&mut plan, out)?;
+    let updates = progress(&mut plan);
     stream.follower.flush().await?;
     out.updates(updates).await
 }
@@ -88,8 +87,8 @@ fn entry(progress: &Table) -> TableEntry {
 }
 
 /// Brings the job in line with its tables; answers what is to be stored. Nothing in a first snapshot.
-pub(super) fn progress(plan: &mut Plan, out: &Out) -> Result<Updates> {
-    let Some(job) = &mut plan.job else { return Ok(Updates::new()) };
+pub(super) fn progress(plan: &mut Plan) -> Updates {
+    let Some(job) = &mut plan.job else { return Updates::new() };
     for planned in &plan.tables {
         let Some(progress) = job.tables.get_mut(&planned.table.to_string()) else { continue };
         let cursor = planned.entry.cursor.clone();
@@ -103,6 +102,5 @@ pub(super) fn progress(plan: &mut Plan, out: &Out) -> Result<Updates> {
     if job.tables.values().all(|table| table.done) {
         job.state = State::Done;
     }
-    out.tell(Message::Resnapshot(Box::new(job.clone())))?;
-    Ok(vec![put(Part::Resnapshot(job.wish.id.clone()), job)])
+    vec![put(Part::Resnapshot(job.wish.id.clone()), job)]
 }

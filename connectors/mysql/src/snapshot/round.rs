@@ -195,7 +195,7 @@ async fn publish(plan: &mut Plan, pieces: &[Piece], out: &Out) -> Result<()> {
             fault::point("snapshot.table_done");
         }
     }
-    updates.extend(backfill::progress(plan, out)?);
+    updates.extend(backfill::progress(plan));
     let mut batch = out.empty().await?;
     batch.lane = Some(Lane { number: 0, torn: false, updates });
     out.send(batch)

@@ -23,7 +23,6 @@ use walbrook_core::checkpoint::{Checkpoint, Part, put};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::layout::Table;
 use walbrook_core::resnapshot::{self, Job, Reason, State, Wish};
-use walbrook_core::source::Message;
 use walbrook_reader::Out;
 
 /// How often structures are read before a server that defines tables without end is given up.
@@ -104,6 +103,5 @@ async fn let_in(
     stream.follower.flush().await?;
     updates.push(put(Part::Position, stream.follower.position()));
     out.updates(updates).await?;
-    out.tell(Message::Resnapshot(Box::new(job.clone())))?;
     Ok(Some(job))
 }

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use walbrook_core::batch::State as CellState;
+use walbrook_core::batch::{Lane, State as CellState};
+use walbrook_core::checkpoint::{Checkpoint, Part as Stored};
 use walbrook_core::chunk::{Key, Part as KeyPart};
 use walbrook_core::resnapshot::{Job, Reason, State, Table as JobTable, Wish};
 use walbrook_core::source::Request;
@@ -219,6 +220,14 @@ fn consume(batch: &Batch, known: &mut Rows_, reason: Reason) {
     }
 }
 
+/// Whether it says that the job is done.
+fn is_done(lane: &Lane) -> bool {
+    let mut stored = Checkpoint::default();
+    stored.apply(&lane.updates);
+    let job: Option<Job> = stored.read(&Stored::Resnapshot("j".into())).unwrap();
+    job.is_some_and(|job| job.state == State::Done)
+}
+
 fn zigzag(bytes: &[u8]) -> i32 {
     let value = bytes.iter().rev().fold(0_u32, |value, byte| value << 7 | u32::from(byte & 0x7f));
     (value >> 1) as i32 ^ -((value & 1) as i32)
@@ -319,10 +328,10 @@ impl Script {
             match message {
                 Message::Batch(mut batch) => {
                     consume(&batch, &mut self.known, self.reason);
+                    self.done |= batch.lane.as_ref().is_some_and(is_done);
                     batch.clear();
                     drop(self.world.spare.try_send(batch));
                 }
-                Message::Resnapshot(job) => self.done |= job.state == State::Done,
                 other => panic!("{other:?}"),
             }
         }

@@ -20,8 +20,8 @@ use walbrook_core::chunk::{Held, Window};
 use walbrook_core::error::Error;
 use walbrook_core::fault;
 use walbrook_core::layout::Layout;
-use walbrook_core::resnapshot::{Job, Reason, State};
-use walbrook_core::source::{Message, Request};
+use walbrook_core::resnapshot::{Reason, State};
+use walbrook_core::source::Request;
 
 /// How often an idle server is asked how far its log is.
 const LOOK: Duration = Duration::from_millis(50);
@@ -35,7 +35,6 @@ pub(super) struct Chunks {
     asks: Sender<Ask>,
     answers: Receiver<Answer>,
     compare: Arc<dyn Compare>,
-    messages: Sender<Message>,
     /// Everything that committed before is told.
     reached: u64,
     /// Nothing is done with chunks until then.
@@ -55,9 +54,9 @@ pub(super) enum Heard {
 }
 
 impl Chunks {
-    pub(super) fn new(ends: Ends, messages: Sender<Message>, at: u64) -> Self {
+    pub(super) fn new(ends: Ends, at: u64) -> Self {
         let Ends { requests, asks, answers, compare, .. } = ends;
-        Self { requests, asks, answers, compare, messages, reached: at, rests: None, looks: 0 }
+        Self { requests, asks, answers, compare, reached: at, rests: None, looks: 0 }
     }
 
     /// Everything that committed before `lsn` is told.
@@ -203,7 +202,6 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
                         updates.extend(job.tables.keys().map(|name| told(name)));
                     }
                     self.store(updates).await?;
-                    self.tell(*job);
                 }
                 Some(Act::Whole(tables)) => {
                     self.store(tables.iter().map(|name| told(name)).collect()).await?;
@@ -221,13 +219,6 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
         batch.lane = Some(Lane { number: 0, torn: false, updates });
         self.outlet.send().await?;
         Ok(())
-    }
-
-    fn tell(&self, job: Job) {
-        if let Some(chunks) = &self.chunks {
-            // Nothing depends on it.
-            drop(chunks.messages.try_send(Message::Resnapshot(Box::new(job))));
-        }
     }
 
     /// Publishes the chunk that was read. It becomes visible whole, with the cursor behind it.
@@ -254,7 +245,6 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
         batch.lane = Some(Lane { number: 0, torn: false, updates });
         self.outlet.send().await?;
         fault::point("resnapshot.chunk_published");
-        self.tell(job);
         Ok(())
     }
 

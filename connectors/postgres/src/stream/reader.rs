@@ -69,12 +69,11 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
     ) -> Self {
         let at = start.position.lsn();
         let decoder = Decoder::new(&mut start);
-        let messages = wires.messages.clone();
         Self {
             read,
             frames,
             decoder,
-            chunks: start.resnapshot.map(|ends| Chunks::new(ends, messages, at)),
+            chunks: start.resnapshot.map(|ends| Chunks::new(ends, at)),
             outlet: Outlet::new(wires.messages, wires.spare),
             catalog: start.catalog,
             pace: Pace::new(start.timing.pause),

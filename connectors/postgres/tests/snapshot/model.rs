@@ -145,7 +145,7 @@ impl Model {
                 Message::Snapshot(progress) => {
                     assert!(progress.bytes <= progress.bytes_total.max(progress.bytes));
                 }
-                Message::Resnapshot(_) | Message::Snapshotting | Message::Streaming(_) => {}
+                Message::Snapshotting | Message::Streaming(_) => {}
                 Message::Finished => self.finished = true,
                 Message::Failed(error) => return Some(error),
             }
