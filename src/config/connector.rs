@@ -8,7 +8,7 @@ use super::place::Part;
 use super::reader::{Reader, Reading};
 use super::setting::{Setting, Wrong};
 use super::size::Size;
-use super::{columns, mysql, outbox, poison, postgres};
+use super::{columns, initial, mysql, outbox, poison, postgres};
 use crate::codes;
 use config::{Map, Value, ValueKind};
 use std::collections::BTreeMap;
@@ -41,6 +41,8 @@ pub(super) fn connector(
         exclude_tables: reader.or("exclude_tables", Vec::new()),
         columns: columns::read(&mut reader),
         snapshot: reader.or("snapshot", Snapshot::Initial),
+        snapshot_tables: initial::tables(&mut reader),
+        snapshot_rows: initial::rows(&mut reader),
         snapshot_workers: reader.number("snapshot_workers", 2, 1, 64) as u32,
         transaction_metadata: reader.or("transaction_metadata", false),
         context_headers: reader.or("context_headers", false),

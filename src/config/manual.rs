@@ -32,6 +32,7 @@ const TAIL: &str = "
 | `[kafka.client]` | librdkafka's own properties, passed on: TLS and SASL of the brokers among them; secrets as everywhere |
 | `[kafka.topic]` | configuration of new data topics, such as `\"cleanup.policy\" = \"compact\"` |
 | `[registry.compatibility]` | level of new subjects by glob: `\"shop.*-value\" = \"FULL\"`; the longest glob decides |
+| `[connectors.NAME.snapshot_rows]` | what the first reading takes of a table, by its name: a condition, or a SELECT ([snapshot.md](snapshot.md)) |
 | `[defaults]` | any setting of a connector, for all of them |
 ";
 

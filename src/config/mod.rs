@@ -7,6 +7,7 @@ mod columns;
 mod connector;
 mod database;
 mod environment;
+mod initial;
 mod layer;
 mod load;
 #[cfg(test)]

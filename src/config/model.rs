@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use walbrook_core::change::Op;
 use walbrook_core::error::Result;
+use walbrook_core::initial::Rows;
 
 /// The whole configuration.
 #[derive(Clone, Debug)]
@@ -147,6 +148,10 @@ pub struct Connector {
     pub columns: Columns,
     /// What is read before the stream.
     pub snapshot: Snapshot,
+    /// Those of them that are read before the stream.
+    pub snapshot_tables: Vec<Pattern>,
+    /// What is read of a table where that is not all of it, by its name.
+    pub snapshot_rows: BTreeMap<String, Rows>,
     /// Parallel readers of a snapshot.
     pub snapshot_workers: u32,
     /// The transaction block and topic.
@@ -188,6 +193,11 @@ impl Connector {
     pub fn captures(&self, name: &str) -> bool {
         let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(name));
         any(&self.tables) && !any(&self.exclude_tables)
+    }
+
+    /// Whether the table called `name`, if it is captured, is read before the stream.
+    pub fn reads_first(&self, name: &str) -> bool {
+        self.snapshot_tables.iter().any(|pattern| pattern.matches(name))
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) const KEYS: &[&str] = &[
     "slot_failover",
     "publication",
     "publication_mode",
+    "snapshot_as_published",
 ];
 
 /// Longest identifier in PostgreSQL, in bytes.
@@ -38,6 +39,8 @@ pub struct Postgres {
     pub publication: String,
     /// Who decides which tables it holds.
     pub publication_mode: PublicationMode,
+    /// Whether its row filters and column lists hold for the snapshot too.
+    pub snapshot_as_published: bool,
 }
 
 /// Reads what only PostgreSQL has for the connector called `name`.
@@ -52,6 +55,7 @@ pub(super) fn read(reader: &mut Reader<'_>, cluster: &str, name: &str) -> Postgr
         slot_failover: reader.or("slot_failover", false),
         publication: reader.or("publication", own),
         publication_mode: reader.or("publication_mode", PublicationMode::Filtered),
+        snapshot_as_published: reader.or("snapshot_as_published", true),
     };
     names(reader, &postgres);
     postgres

@@ -9,15 +9,19 @@
 //! | [`tables`] | regular expressions over schemas and tables |
 //! | [`translate`] | the keys that become settings of ours, whatever the database |
 //! | [`postgres`], [`mysql`] | those that only one kind of server has |
+//! | [`initial`] | which tables, and which rows, are read before the log |
+//! | [`poison`] | what is done about events that fail |
 //! | [`outbox`] | the event router, its predicate and its converters |
 //! | [`setting`] | how one key becomes one line |
 //! | [`report`] | what is told about every key |
 
 mod columns;
 mod given;
+mod initial;
 mod known;
 mod mysql;
 mod outbox;
+mod poison;
 mod postgres;
 mod report;
 mod setting;

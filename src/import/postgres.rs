@@ -88,6 +88,10 @@ fn slot(given: &mut Given) -> Lines {
         format!("publication = {}", quoted(&publication)),
         format!("publication_mode = \"{mode}\""),
     ];
+    if mode == "existing" {
+        // Debezium reads whole tables, whatever its publication lets through.
+        lines.push("snapshot_as_published = false".to_owned());
+    }
     lines.extend(flag(given, "slot.failover", "slot_failover"));
     lines
 }

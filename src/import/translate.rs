@@ -2,7 +2,7 @@
 
 use super::given::Given;
 use super::setting::{Lines, flag, list_of, needed, number, word};
-use super::{Surroundings, columns, mysql, outbox, postgres, tables};
+use super::{Surroundings, columns, initial, mysql, outbox, poison, postgres, tables};
 use crate::config::{
     Binary, Database, Decimal, Names, Server, Snapshot, Temporal, header_name, quoted,
 };
@@ -14,10 +14,14 @@ pub(super) fn translate(given: &mut Given, around: &Surroundings) -> (String, Se
     // Before the others: its predicate is written over topics, which begin with the prefix.
     let outbox = outbox::outbox(given);
     let kafka = kafka(given, around);
+    let database = given.peek("database.dbname").map(|name| name.trim().to_owned());
     let mut lines = connection(given, server);
     lines.extend(selection(given, server));
     lines.extend(columns::columns(given));
+    lines.extend(initial::tables(given));
+    let rows = initial::rows(given, server, database.as_deref());
     lines.extend(events(given));
+    lines.extend(poison::policy(given));
     lines.extend(values(given));
     lines.extend(match server {
         Server::Postgres => postgres::own(given),
@@ -30,6 +34,9 @@ pub(super) fn translate(given: &mut Given, around: &Surroundings) -> (String, Se
     let _ = writeln!(out, "\n[registry]\nurl = {}", quoted(&around.registry));
     let _ = writeln!(out, "\n[admin]\nlisten = {}", quoted(&around.admin));
     let _ = writeln!(out, "\n[{section}]\n{}", lines.join("\n"));
+    if !rows.is_empty() {
+        let _ = writeln!(out, "\n[{section}.snapshot_rows]\n{}", rows.join("\n"));
+    }
     if let Some(outbox) = outbox {
         let _ = writeln!(out, "\n[{section}.outbox]\n{}", outbox.join("\n"));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use walbrook_core::checkpoint::Checkpoint;
 use walbrook_core::error::Result;
+use walbrook_core::initial::Initial;
 use walbrook_core::settings::{self as core, Password, Selection, SnapshotMode, Tls};
 use walbrook_core::source::{Source, SourceHandle};
 use walbrook_mysql::flavor::Flavor;
@@ -89,6 +90,8 @@ fn postgres(
         modes: walbrook_postgres::table::Modes::default(),
         snapshot_mode: SnapshotMode::NoData,
         snapshot_workers: 1,
+        initial: Initial::all(),
+        snapshot_as_published: true,
         feedback: ALIVE,
     }
 }
@@ -124,6 +127,7 @@ fn mysql(
         modes,
         snapshot_mode: SnapshotMode::NoData,
         snapshot_workers: 1,
+        initial: Initial::all(),
         schema_changes: false,
         include_query: false,
         heartbeat: ALIVE,

@@ -19,6 +19,7 @@ use walbrook_core::change::Op;
 use walbrook_core::checkpoint::Checkpoint;
 use walbrook_core::error::{Class, Result};
 use walbrook_core::idle::Idle;
+use walbrook_core::initial::Initial;
 use walbrook_core::layout::Table;
 use walbrook_core::position::Position;
 use walbrook_core::resolve::{Answer, Resolver};
@@ -190,6 +191,14 @@ fn registry(config: &Config) -> Result<RegistrySettings> {
 fn password(connector: &Connector) -> Password {
     let secret = connector.password.clone();
     Arc::new(move || secret.as_ref().map(Secret::read).transpose())
+}
+
+/// What the connector reads before the log.
+fn initial(connector: &Connector) -> Initial {
+    let named = connector.clone();
+    let tables: Selection =
+        Arc::new(move |space, table| named.reads_first(&format!("{space}.{table}")));
+    Initial { tables, rows: Arc::new(connector.snapshot_rows.clone()) }
 }
 
 /// Which tables (schema or database, name) the connector captures.

@@ -1,7 +1,7 @@
 //! A connector to MySQL or MariaDB: its part of the configuration becomes the source's settings.
 
 use super::columns::columns;
-use super::{Open, password, patterns, selection, snapshot_mode, tls, word};
+use super::{Open, initial, password, patterns, selection, snapshot_mode, tls, word};
 use crate::config::{Config, Connector, MySql as Own, Server};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,7 @@ pub(super) fn settings(config: &Config, connector: &Connector, own: &Own) -> Set
         modes: modes(connector, own),
         snapshot_mode: snapshot_mode(connector),
         snapshot_workers: connector.snapshot_workers as usize,
+        initial: initial(connector),
         schema_changes: own.schema_changes,
         include_query: own.include_query,
         heartbeat: HEARTBEAT,

@@ -1,7 +1,7 @@
 //! A connector to PostgreSQL: its part of the configuration becomes the source's settings.
 
 use super::columns::columns;
-use super::{Open, password, patterns, selection, snapshot_mode, tls, word};
+use super::{Open, initial, password, patterns, selection, snapshot_mode, tls, word};
 use crate::config::choice;
 use crate::config::{Config, Connector, Postgres as Own};
 use std::sync::Arc;
@@ -50,6 +50,8 @@ pub(super) fn settings(config: &Config, connector: &Connector, own: &Own) -> Set
         modes: modes(connector, own),
         snapshot_mode: snapshot_mode(connector),
         snapshot_workers: connector.snapshot_workers as usize,
+        initial: initial(connector),
+        snapshot_as_published: own.snapshot_as_published,
         feedback: FEEDBACK,
     }
 }

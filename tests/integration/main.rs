@@ -35,6 +35,7 @@ mod day;
 mod doctor;
 mod fencing;
 mod held;
+mod initial;
 mod kills;
 mod many;
 mod mariadb;

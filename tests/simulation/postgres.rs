@@ -72,6 +72,8 @@ pub(crate) fn settings(kind: Kind) -> Settings {
         modes: Modes::default(),
         snapshot_mode: if no_data { SnapshotMode::NoData } else { SnapshotMode::Initial },
         snapshot_workers: 3,
+        initial: walbrook_core::initial::Initial::all(),
+        snapshot_as_published: true,
         feedback: Duration::from_secs(10),
     }
 }

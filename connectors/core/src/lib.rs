@@ -31,6 +31,7 @@ pub mod error;
 pub mod fault;
 pub mod finding;
 pub mod idle;
+pub mod initial;
 pub mod layout;
 pub mod mask;
 pub mod modes;

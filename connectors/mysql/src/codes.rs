@@ -125,5 +125,7 @@ pub const NO_SUCH_TABLE: Code = Code::new("WB-MYSQL-082");
 pub const UNORDERED: Code = Code::new("WB-MYSQL-083");
 /// The condition of tables that are to be read again cannot be used.
 pub const PREDICATE: Code = Code::new("WB-MYSQL-084");
+/// What `snapshot_rows` says of a table cannot be read.
+pub const SNAPSHOT_ROWS: Code = Code::new("WB-MYSQL-085");
 /// An XA transaction was committed whose beginning is not known.
 pub const XA_UNKNOWN: Code = Code::new("WB-MYSQL-090");

@@ -4,6 +4,7 @@
 use crate::flavor::Flavor;
 use crate::table::Modes;
 use std::time::Duration;
+use walbrook_core::initial::Initial;
 pub use walbrook_core::settings::{
     Password, Patterns, Selection, SnapshotMode, Tls, TlsMode, is_local,
 };
@@ -43,6 +44,8 @@ pub struct Settings {
     pub snapshot_mode: SnapshotMode,
     /// How many connections read at once.
     pub snapshot_workers: usize,
+    /// Which tables, and which rows of them, are read.
+    pub initial: Initial,
     /// Whether statements that change captured tables are told in the topic named like the prefix.
     pub schema_changes: bool,
     /// Whether `source.query` carries the original statement where the server logs it.

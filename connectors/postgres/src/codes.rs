@@ -134,6 +134,8 @@ pub const TABLE_REWRITTEN: Code = Code::new("WB-PG-086");
 pub const THREAD: Code = Code::new("WB-PG-087");
 /// The server did not say what a snapshot needs.
 pub const SNAPSHOT: Code = Code::new("WB-PG-088");
+/// What `snapshot_rows` says of a table cannot be read.
+pub const SNAPSHOT_ROWS: Code = Code::new("WB-PG-089");
 /// What shall be read again is no pattern of tables.
 pub const PATTERN: Code = Code::new("WB-PG-100");
 /// What shall be read again is not captured.

@@ -2,6 +2,7 @@
 
 use crate::table::Modes;
 use std::time::Duration;
+use walbrook_core::initial::Initial;
 pub use walbrook_core::settings::{
     Password, Patterns, Selection, SnapshotMode, Tls, TlsMode, is_local,
 };
@@ -62,6 +63,10 @@ pub struct Settings {
     pub snapshot_mode: SnapshotMode,
     /// How many connections read at once.
     pub snapshot_workers: usize,
+    /// Which tables, and which rows of them, are read.
+    pub initial: Initial,
+    /// Whether the row filters and column lists of the publication hold for the snapshot too.
+    pub snapshot_as_published: bool,
     /// How often the server hears from us at least.
     pub feedback: Duration,
 }

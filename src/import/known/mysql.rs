@@ -27,8 +27,6 @@ pub(super) const KNOWN: Known = Known {
         ("schema.history.internal.*", "structures are stored beside the records."),
     ],
     only: &[
-        ("inconsistent.schema.handling.mode", &["fail"]),
-        ("event.deserialization.failure.handling.mode", &["fail"]),
         ("gtid.source.includes", &[""]),
         ("gtid.source.excludes", &[""]),
         ("gtid.source.filter.dml.events", &["true"]),

@@ -1,5 +1,6 @@
 //! Every conformance case is translated or refused by name.
 
+mod initial;
 mod mysql;
 
 use super::*;

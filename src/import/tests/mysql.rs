@@ -96,10 +96,6 @@ fn what_cannot_be_written_identically_is_refused_by_name() {
         (r#""time.precision.mode": "adaptive""#, vec!["(result)"]),
         (r#""snapshot.mode": "recovery""#, vec!["snapshot.mode"]),
         (r#""gtid.source.includes": "a""#, vec!["gtid.source.includes"]),
-        (
-            r#""inconsistent.schema.handling.mode": "warn""#,
-            vec!["inconsistent.schema.handling.mode"],
-        ),
         (r#""database.ssl.truststore": "/x.jks""#, vec!["database.ssl.truststore"]),
         (r#""slot.name": "s""#, vec!["slot.name"]),
         (

@@ -4,10 +4,12 @@
 //!  server    kind, version, log, format, GTIDs, row image, metadata, retention
 //!  account   the log, the tables
 //!  tables    selected at all, engine
+//!  rows      what the first snapshot reads of a table, where that is not all of it
 //! ```
 
 pub(crate) mod account;
 pub mod platform;
+mod rows;
 mod server;
 mod tables;
 
@@ -22,5 +24,6 @@ pub async fn check(conn: &mut Conn, server: &Server, settings: &Settings) -> Res
     let mut findings = server::findings(server, settings);
     findings.extend(account::check(conn, server).await?);
     findings.extend(tables::check(conn, settings).await?);
+    findings.extend(rows::check(conn, settings).await?);
     Ok(findings)
 }

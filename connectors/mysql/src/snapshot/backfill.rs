@@ -4,7 +4,8 @@
 use super::entry::{Cursor, TableEntry};
 use super::marker::Extent;
 use super::pace::Pace;
-use super::survey::{Plan, Planned, key_columns};
+use super::rows;
+use super::survey::{Plan, Planned, Size, key_columns};
 use super::{round, view};
 use crate::resnapshot::Beside;
 use crate::settings::Settings;
@@ -63,13 +64,18 @@ async fn survey(settings: &Arc<Settings>, stream: &mut Stream, job: &mut Job) ->
         };
         progress.rows_estimated = Some(listed.rows);
         let (table, rows, bytes) = (listed.table.clone(), listed.rows, listed.bytes);
-        let columns = key_columns(settings, stream, &mut conn, &table).await?;
         let entry = entry(progress);
+        let part = rows::Part::of(settings, &table);
+        let size = Size { rows, begun: entry.cursor.is_some() };
+        let columns = match size.is_one_piece(&part) {
+            true => Vec::new(),
+            false => key_columns(settings, stream, &mut conn, &table).await?,
+        };
         let published = entry.cursor.as_ref().map(|cursor| cursor.key.clone());
         stream.follower.reading.begin(table.clone(), columns.clone(), published, false);
         let extent = Extent { between: true, ..Extent::default() };
         let pace = Pace::guess(bytes, rows);
-        plan.tables.push(Planned { table, columns, entry, rows, bytes, extent, pace });
+        plan.tables.push(Planned { table, part, columns, entry, rows, bytes, extent, pace });
     }
     drop(conn.disconnect().await);
     Ok(plan)

@@ -4,14 +4,16 @@ use super::entry::Cursor;
 use super::marker::Extent;
 use super::order::KeyColumn;
 use super::pace::Took;
+use super::rows::{self, Part};
 use super::sql;
-use super::survey::Planned;
+use super::survey::{AT_ONCE, Planned};
 use super::view::read_error;
 use crate::codes;
 use crate::settings::Settings;
 use crate::source_block::{self, Tail};
 use crate::stream::coordinates::Coordinates;
-use crate::table::Select;
+use crate::structure::Structure;
+use crate::table::{Select, Taken};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params};
 use std::sync::Arc;
@@ -24,14 +26,14 @@ use walbrook_core::fault;
 use walbrook_core::layout::Table;
 use walbrook_reader::Out;
 
-/// Rows of a table without chunks up to which it becomes visible at once.
-const AT_ONCE: u64 = 500_000;
-
 /// A chunk to be read.
 #[derive(Debug)]
 pub(super) struct Piece {
     pub(super) table: Table,
     pub(super) select: Arc<Select>,
+    part: Part,
+    /// Names of the table's columns, and whether each must have a value.
+    known: Vec<(String, bool)>,
     columns: Vec<KeyColumn>,
     after: Option<Cursor>,
     /// Last row of the chunk; nothing for the last chunk.
@@ -48,11 +50,14 @@ pub(super) struct Piece {
 impl Piece {
     pub(super) fn new(
         planned: &Planned,
+        structure: &Structure,
         select: &Arc<Select>,
-        after: Option<Cursor>,
-        until: Option<Cursor>,
+        (after, until): (Option<Cursor>, Option<Cursor>),
     ) -> Self {
+        let known = structure.columns.iter().map(|it| (it.name.to_string(), !it.nullable));
         Self {
+            part: planned.part.clone(),
+            known: known.collect(),
             table: planned.table.clone(),
             select: Arc::clone(select),
             columns: planned.columns.clone(),
@@ -62,6 +67,48 @@ impl Piece {
             whole: !planned.columns.is_empty() || planned.rows <= AT_ONCE,
             read: 0,
             took: None,
+        }
+    }
+}
+
+impl Piece {
+    /// What reads it.
+    fn statement(&self) -> sql::Statement {
+        let bound = |cursor: &Option<Cursor>| cursor.as_ref().map(|cursor| cursor.sql.clone());
+        let (after, until) = (bound(&self.after), bound(&self.until));
+        let bounds = (after.as_ref(), until.as_ref());
+        let Some(statement) = self.part.statement() else {
+            let list = self.select.select_list();
+            return sql::rows(&self.table, &list, &self.columns, bounds, self.part.condition());
+        };
+        // As it stands it keeps its order, which MariaDB forgets inside another one.
+        if self.columns.is_empty() {
+            return sql::Statement { sql: statement.to_string(), values: Vec::new() };
+        }
+        sql::rows_of(&format!("({statement}\n) AS w"), "*", &self.columns, bounds, None)
+    }
+
+    /// Where the columns are in the rows of a statement of somebody's own.
+    async fn taken(
+        &self,
+        conn: &mut Conn,
+        sql: &str,
+        params: &Params,
+    ) -> Result<Option<Vec<Taken>>> {
+        if self.part == Part::All {
+            return Ok(None);
+        }
+        let own = match params {
+            Params::Positional(values) => values.len(),
+            _ => 0,
+        };
+        let prepared = rows::prepare(conn, sql, own, &self.table).await?;
+        match self.part {
+            Part::Select(_) => {
+                let columns = prepared.columns();
+                rows::taken(&self.table, &columns, &self.select, &self.known).map(Some)
+            }
+            _ => Ok(None),
         }
     }
 }
@@ -76,18 +123,22 @@ pub(super) async fn read(
     out: &Out,
 ) -> Result<()> {
     let begin = Instant::now();
-    let (list, select) = (piece.select.select_list(), Arc::clone(&piece.select));
-    let bound = |cursor: &Option<Cursor>| cursor.as_ref().map(|cursor| cursor.sql.clone());
-    let (after, until) = (bound(&piece.after), bound(&piece.until));
-    let bounds = (after.as_ref(), until.as_ref());
-    let statement = sql::rows(&piece.table, &list, &piece.columns, bounds, None);
-    let table = piece.table.clone();
-    let failed = |error| read_error(&error, &table);
+    let select = Arc::clone(&piece.select);
+    let statement = piece.statement();
+    let (table, part) = (piece.table.clone(), piece.part.clone());
+    let failed = |error| match &part {
+        Part::All => read_error(&error, &table),
+        _ => rows::failure(&error, &table),
+    };
     let params = Params::Positional(statement.values);
+    let taken = piece.taken(conn, &statement.sql, &params).await?;
     let mut rows = conn.exec_iter(statement.sql, params).await.map_err(failed)?;
     let mut teller = Teller::new(settings, piece, at, out).await?;
     while let Some(row) = rows.next().await.map_err(failed)? {
-        let row = row.unwrap();
+        let mut row = row.unwrap();
+        if let Some(taken) = &taken {
+            row = select.fit(taken, &row);
+        }
         let (arena, cells) = (teller.batch.bytes.len(), teller.batch.cells.len());
         let image = match select.write(&mut teller.batch, &row) {
             Ok(image) => image,

@@ -19,6 +19,7 @@ mod marker;
 pub(crate) mod order;
 pub(crate) mod pace;
 mod round;
+pub(crate) mod rows;
 pub(crate) mod sql;
 mod survey;
 pub(crate) mod view;

@@ -84,6 +84,7 @@ async fn settle(
         }
         let Some(conn) = views.conns.first_mut() else { continue };
         let columns = super::survey::key_columns(settings, stream, conn, table).await?;
+        let columns = planned.cut(columns);
         if columns != planned.columns {
             // The order of the rows is another one: the table is read from its beginning.
             planned.columns = columns.clone();
@@ -104,7 +105,7 @@ async fn choose(
     let room = views.conns.len();
     let Some(conn) = views.conns.first_mut() else { return Ok(Vec::new()) };
     let mut pieces: Vec<Piece> = Vec::new();
-    for planned in plan.tables.iter().filter(|planned| !planned.entry.done) {
+    for planned in plan.in_turn() {
         let structures = &stream.follower.structures;
         let known = structures.get(&planned.table.schema, &planned.table.name);
         let Some(structure) = known else { continue };
@@ -114,7 +115,7 @@ async fn choose(
         while pieces.len() < room {
             let until = boundary(conn, planned, &keys, after.as_ref()).await?;
             let ends = until.is_none();
-            pieces.push(Piece::new(planned, &select, after, until.clone()));
+            pieces.push(Piece::new(planned, structure, &select, (after, until.clone())));
             after = until;
             if ends {
                 break;

@@ -23,7 +23,18 @@ pub(crate) fn rows(
     (after, until): (Option<&Key>, Option<&Key>),
     predicate: Option<&str>,
 ) -> Statement {
-    let mut statement = select(table, list, columns, after, until);
+    rows_of(&quoted(table), list, columns, (after, until), predicate)
+}
+
+/// The same of what stands in the table's place.
+pub(crate) fn rows_of(
+    source: &str,
+    list: &str,
+    columns: &[KeyColumn],
+    (after, until): (Option<&Key>, Option<&Key>),
+    predicate: Option<&str>,
+) -> Statement {
+    let mut statement = select(source, list, columns, after, until);
     if let Some(predicate) = predicate {
         let word = if after.is_none() && until.is_none() { "WHERE" } else { "AND" };
         // Writing into a string does not fail.
@@ -41,7 +52,7 @@ pub(crate) fn boundary(
     after: Option<&Key>,
     rows: u64,
 ) -> Statement {
-    let mut statement = select(table, list, columns, after, None);
+    let mut statement = select(&quoted(table), list, columns, after, None);
     let order = order_by(columns);
     // Writing into a string does not fail.
     let _ = write!(statement.sql, "{order} LIMIT 1 OFFSET {}", rows.saturating_sub(1));
@@ -49,14 +60,14 @@ pub(crate) fn boundary(
 }
 
 fn select(
-    table: &Table,
+    source: &str,
     list: &str,
     columns: &[KeyColumn],
     after: Option<&Key>,
     until: Option<&Key>,
 ) -> Statement {
     let mut statement =
-        Statement { sql: format!("SELECT {list} FROM {}", quoted(table)), values: Vec::new() };
+        Statement { sql: format!("SELECT {list} FROM {source}"), values: Vec::new() };
     let mut word = " WHERE ";
     for (bound, sign) in [(after, ">"), (until, "<")] {
         let Some(bound) = bound else { continue };

@@ -4,9 +4,9 @@ use super::entry::TableEntry;
 use super::marker::Extent;
 use super::order::{self, KeyColumn};
 use super::pace::Pace;
-use super::view::read_error;
+use super::rows::{self, Part};
 use crate::settings::Settings;
-use crate::source::tables::{self, quoted};
+use crate::source::tables;
 use crate::stream::Stream;
 use crate::table::Select;
 use crate::transport::{self, sql_error};
@@ -24,6 +24,8 @@ use walbrook_reader::Out;
 #[derive(Debug)]
 pub(super) struct Planned {
     pub(super) table: Table,
+    /// What of it is read.
+    pub(super) part: Part,
     /// Key columns in key order; none where the table is read in one piece.
     pub(super) columns: Vec<KeyColumn>,
     pub(super) entry: TableEntry,
@@ -37,7 +39,33 @@ pub(super) struct Planned {
     pub(super) pace: Pace,
 }
 
+/// Rows up to which a table that cannot be cut becomes visible at once.
+pub(super) const AT_ONCE: u64 = 500_000;
+
+/// What decides whether a table is cut into chunks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    /// Estimate of its rows.
+    pub(super) rows: u64,
+    /// Whether chunks of it are published.
+    pub(super) begun: bool,
+}
+
+impl Size {
+    /// What a statement answers is read in one piece, in its own order, as long as that can become
+    /// visible at once.
+    pub(super) fn is_one_piece(self, part: &Part) -> bool {
+        part.statement().is_some() && !self.begun && self.rows <= AT_ONCE
+    }
+}
+
 impl Planned {
+    /// The columns by which it is cut where its structure would allow `columns`.
+    pub(super) fn cut(&self, columns: Vec<KeyColumn>) -> Vec<KeyColumn> {
+        let size = Size { rows: self.rows, begun: self.entry.cursor.is_some() };
+        if size.is_one_piece(&self.part) { Vec::new() } else { columns }
+    }
+
     /// How far it is, for people.
     pub(super) fn progress(&self) -> Progress {
         let (rows, done) = (self.entry.rows, self.entry.done);
@@ -65,6 +93,16 @@ impl Plan {
     /// Whether nothing is left to be read.
     pub(super) fn is_done(&self) -> bool {
         self.tables.iter().all(|planned| planned.entry.done)
+    }
+
+    /// The tables that are left, in the order in which they are read. Those of which a part is read
+    /// come first: what the log says of their other rows before is not told.
+    pub(super) fn in_turn(&self) -> impl Iterator<Item = &Planned> {
+        let left = |part: bool| {
+            let wanted = move |it: &&Planned| !it.entry.done && (it.part != Part::All) == part;
+            self.tables.iter().filter(wanted)
+        };
+        left(true).chain(left(false))
     }
 
     /// Says what is about to be read.
@@ -97,21 +135,25 @@ pub(super) async fn survey(
     for listed in listed {
         let entry = entries.get(&listed.table.to_string()).cloned().unwrap_or_default();
         // One that the log does not know yet was made meanwhile: it comes whole through the log.
-        if stream.follower.structures.get(&listed.table.schema, &listed.table.name).is_none() {
+        let (space, name) = (&listed.table.schema, &listed.table.name);
+        let known = stream.follower.structures.get(space, name).is_some();
+        if !known || !settings.initial.reads(space, name) {
             continue;
         }
-        let columns = match entry.done {
+        let part = Part::of(settings, &listed.table);
+        let size = Size { rows: listed.rows, begun: entry.cursor.is_some() };
+        let columns = match entry.done || size.is_one_piece(&part) {
             true => Vec::new(),
             false => key_columns(settings, stream, &mut conn, &listed.table).await?,
         };
         if columns.is_empty() && !entry.done {
-            tracing::info!("table {} in one piece: its key cannot be ordered", listed.table);
+            tracing::info!("table {} is read in one piece", listed.table);
         }
-        let is_empty = !entry.done && is_empty(&mut conn, &listed.table).await?;
+        let is_empty = !entry.done && !rows::any(&mut conn, settings, &listed.table).await?;
         let extent = Extent { empty: is_empty, ..Extent::default() };
         let (table, rows, bytes) = (listed.table, listed.rows, listed.bytes);
         let pace = Pace::guess(bytes, rows);
-        plan.tables.push(Planned { table, columns, entry, rows, bytes, extent, pace });
+        plan.tables.push(Planned { table, part, columns, entry, rows, bytes, extent, pace });
     }
     Extent::place(plan.tables.iter_mut().map(|planned| &mut planned.extent));
     for planned in plan.tables.iter().filter(|planned| !planned.entry.done) {
@@ -146,12 +188,4 @@ pub(super) async fn key_columns(
     let of = (table.schema.to_string(), table.name.to_string());
     let collations: Vec<(String, String, String)> = conn.exec(sql, of).await.map_err(failed)?;
     Ok(order::columns(structure, &names, &collations).unwrap_or_default())
-}
-
-async fn is_empty(conn: &mut Conn, table: &Table) -> Result<bool> {
-    let sql = format!("SELECT 1 FROM {} LIMIT 1", quoted(table));
-    match conn.query_first::<u8, _>(sql).await {
-        Ok(row) => Ok(row.is_none()),
-        Err(error) => Err(read_error(&error, table)),
-    }
 }

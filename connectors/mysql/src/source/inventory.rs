@@ -5,9 +5,9 @@
 //!  default character sets ─────┴▶ of_snapshot ─▶ told before the first row
 //! ```
 
-use super::tables::quoted;
 use crate::schema_change::{Database, Found, Told, of_snapshot};
 use crate::settings::{Settings, SnapshotMode};
+use crate::snapshot::rows;
 use crate::transport::sql_error;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -68,14 +68,11 @@ async fn rows_follow(conn: &mut Conn, settings: &Settings, found: &[Found]) -> R
         return Ok(false);
     }
     for Found { structure, .. } in found {
-        if !(settings.selection)(&structure.database, &structure.name) {
+        let (space, name) = (structure.database.as_str(), structure.name.as_str());
+        if !(settings.selection)(space, name) || !settings.initial.reads(space, name) {
             continue;
         }
-        let table = Table::new(structure.database.as_str(), structure.name.as_str());
-        let sql = format!("SELECT 1 FROM {} LIMIT 1", quoted(&table));
-        let row: Option<u8> =
-            conn.query_first(sql).await.map_err(|error| sql_error(&error, DOING))?;
-        if row.is_some() {
+        if rows::any(conn, settings, &Table::new(space, name)).await? {
             return Ok(true);
         }
     }

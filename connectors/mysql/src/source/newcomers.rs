@@ -17,9 +17,10 @@ use crate::stream::Stream;
 use crate::structure::Structure;
 use crate::transport;
 use mysql_async::Conn;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-use walbrook_core::checkpoint::{Checkpoint, Part, put};
+use walbrook_core::checkpoint::{Checkpoint, Part, Updates, put};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::layout::Table;
 use walbrook_core::resnapshot::{self, Job, Reason, State, Wish};
@@ -91,10 +92,17 @@ async fn let_in(
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let asked_us = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
     let id = format!("new-{asked_us}");
-    let tables = names.iter().map(|name| (name.clone(), resnapshot::Table::default())).collect();
+    let reads = |it: &&Structure| settings.initial.reads(&it.database, &it.name);
+    let names = found.iter().filter(reads).map(|it| format!("{}.{}", it.database, it.name));
+    let names: Vec<String> = names.collect();
+    let tables: BTreeMap<_, _> =
+        names.iter().map(|name| (name.clone(), resnapshot::Table::default())).collect();
     let wish = Wish { id: id.clone(), tables: names, predicate: None };
     let job = Job { wish, reason: Reason::NewTable, asked_us, state: State::Running, tables };
-    let mut updates = vec![put(Part::Resnapshot(id), &job)];
+    // Tables that are told from the log alone need no job.
+    let job = Some(job).filter(|job| !job.tables.is_empty());
+    let mut updates: Updates =
+        job.iter().map(|job| put(Part::Resnapshot(id.clone()), job)).collect();
     for structure in found {
         let name = format!("{}.{}", structure.database, structure.name);
         updates.push(put(Part::Structure(name), &structure));
@@ -103,5 +111,5 @@ async fn let_in(
     stream.follower.flush().await?;
     updates.push(put(Part::Position, stream.follower.position()));
     out.updates(updates).await?;
-    Ok(Some(job))
+    Ok(job)
 }

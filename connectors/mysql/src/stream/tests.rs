@@ -35,6 +35,7 @@ fn settings() -> Settings {
         modes: Modes::default(),
         snapshot_mode: SnapshotMode::Initial,
         snapshot_workers: 1,
+        initial: walbrook_core::initial::Initial::all(),
         schema_changes: true,
         include_query: false,
         heartbeat: Duration::from_secs(1),

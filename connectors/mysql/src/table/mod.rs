@@ -22,6 +22,7 @@ mod select;
 pub use modes::{BigUnsigned, Binary, Decimals, Modes, Temporal};
 pub use row_error::RowError;
 pub use select::Select;
+pub(crate) use select::Taken;
 
 use crate::binlog::Bitmap;
 use crate::binlog::table_map::TableMap;

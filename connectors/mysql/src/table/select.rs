@@ -4,8 +4,9 @@ use super::row_error::name;
 use super::{Modes, RowError, columns};
 use crate::flavor::Flavor;
 use crate::structure::{self, Structure};
-use crate::values::{Form, Written, select};
+use crate::values::{Form, Written, conform, select};
 use mysql_async::Value;
+use mysql_async::consts::ColumnType;
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Image};
 use walbrook_core::layout::Layout;
@@ -27,7 +28,20 @@ struct Column {
     masking: Option<Masking>,
 }
 
+/// Where a column's value is in a row of somebody's own statement, and of which type it is there;
+/// nothing where the statement does not have it.
+pub(crate) type Taken = Option<(usize, ColumnType)>;
+
 impl Select {
+    /// A row of somebody's own statement in the form that [`Select::write`] expects.
+    pub(crate) fn fit(&self, taken: &[Taken], row: &[Value]) -> Vec<Value> {
+        let fitted = self.columns.iter().zip(taken).map(|(column, taken)| {
+            let (place, kind) = (*taken)?;
+            row.get(place).map(|value| conform(&column.form, kind, value.clone()))
+        });
+        fitted.map(|value| value.unwrap_or(Value::NULL)).collect()
+    }
+
     /// Compiles the table as it is declared.
     pub fn compile(structure: &Structure, modes: &Modes, flavor: Flavor) -> Self {
         let cells = columns::cells(structure, modes, flavor);

@@ -13,6 +13,7 @@
 pub mod charset;
 mod codec;
 mod compressed;
+mod conform;
 pub mod form;
 pub mod json;
 mod length;
@@ -25,5 +26,6 @@ pub mod write;
 mod written;
 
 pub use codec::Codec;
+pub use conform::conform;
 pub use form::{Form, Labels};
 pub use written::{Bad, Unfit, Written};

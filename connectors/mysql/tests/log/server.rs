@@ -55,6 +55,7 @@ pub(crate) fn settings(flavor: Flavor) -> Option<Settings> {
         modes: Default::default(),
         snapshot_mode: SnapshotMode::NoData,
         snapshot_workers: 1,
+        initial: walbrook_core::initial::Initial::all(),
         schema_changes: false,
         include_query: false,
         heartbeat: Duration::from_secs(1),

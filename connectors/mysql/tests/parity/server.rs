@@ -50,6 +50,7 @@ impl Server {
             modes: Modes::default(),
             snapshot_mode: SnapshotMode::Initial,
             snapshot_workers: 1,
+            initial: walbrook_core::initial::Initial::all(),
             schema_changes: false,
             include_query: false,
             heartbeat: Duration::from_secs(5),

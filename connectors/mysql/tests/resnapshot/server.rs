@@ -45,6 +45,7 @@ fn settings(flavor: Flavor, database: &str) -> Option<Settings> {
         modes: Default::default(),
         snapshot_mode: SnapshotMode::Initial,
         snapshot_workers: 2,
+        initial: walbrook_core::initial::Initial::all(),
         schema_changes: false,
         include_query: false,
         heartbeat: Duration::from_secs(1),

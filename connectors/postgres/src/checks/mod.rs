@@ -4,11 +4,13 @@
 //!  server    version, wal_level, encoding, standby, free slots and walsenders, log limit
 //!  role      replication, rights on the tables
 //!  tables    selected at all, replica identity
+//!  rows      what the first snapshot reads of a table, where that is not all of it
 //!  ours      publication, slot
 //! ```
 
 pub mod platform;
 mod role;
+mod rows;
 pub(crate) mod server;
 mod tables;
 
@@ -34,6 +36,7 @@ pub async fn check(client: &Client, settings: &Settings) -> Result<Vec<Finding>>
     findings.extend(role::check(client, settings, platform).await?);
     let wanted = publication::selected(client, settings).await?;
     findings.extend(tables::check(client, settings, &wanted).await?);
+    findings.extend(rows::check(client, settings, &wanted).await?);
     findings.extend(published(client, settings, &wanted).await?);
     Ok(findings)
 }

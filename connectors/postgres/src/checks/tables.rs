@@ -41,7 +41,9 @@ pub(super) async fn check(
         let select: bool = row.try_get(1).map_err(failed)?;
         let usage: bool = row.try_get(2).map_err(failed)?;
         let identity: bool = row.try_get(3).map_err(failed)?;
-        findings.extend(findings_of(listed, &user, select && usage, identity));
+        let readable =
+            (select && usage) || !settings.initial.reads(&listed.table.schema, &listed.table.name);
+        findings.extend(findings_of(listed, &user, readable, identity));
     }
     Ok(findings)
 }

@@ -10,10 +10,11 @@
 
 use super::read::{self, Keyed};
 use super::{Answer, Name, plan};
+use crate::codes;
 use crate::publication::{self, Listed, Publication};
 use crate::settings::{PublicationMode, Settings, SnapshotMode};
 use crate::snapshot::bytewise;
-use crate::snapshot::entry::{Segment, State as Read, TableEntry};
+use crate::snapshot::entry::TableEntry;
 use crate::source::entry::Entry;
 use crate::transport;
 use async_channel::Sender;
@@ -22,30 +23,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::Client;
 use walbrook_core::checkpoint::{Part, Updates, put};
-use walbrook_core::error::Result;
+use walbrook_core::error::{Error, Result};
+use walbrook_core::initial::Rows;
 use walbrook_core::resnapshot::{Job, Reason, State, Wish};
 
 /// How often the catalog is looked at.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// The entry of a table whose rows are told without a snapshot.
-fn entry_of_told() -> TableEntry {
-    TableEntry {
-        state: Read::Done,
-        key: None,
-        segments: vec![Segment { done: true, ..Segment::default() }],
-        filenode: 0,
-        rows: 0,
-        bytes: 0,
-        rows_estimated: None,
-        bytes_total: 0,
-        repeats: 0,
-    }
-}
-
 /// Says that all of a table is told.
 pub(crate) fn told(name: &str) -> (Part, Option<serde_json::Value>) {
-    put(Part::Table(name.to_owned()), &entry_of_told())
+    put(Part::Table(name.to_owned()), &TableEntry::told())
 }
 
 /// Tables that are created while every table is published: the log has all of their rows. Their
@@ -95,19 +82,23 @@ pub(crate) async fn adopt(
         // Begun by a version that kept no list, or without a snapshot: what is told now is known.
         entry.listed = true;
         let names: Vec<String> = fresh.iter().map(|it| it.table.to_string()).collect();
-        tables.extend(names.iter().map(|name| (name.clone(), entry_of_told())));
+        tables.extend(names.iter().map(|name| (name.clone(), TableEntry::told())));
         let known = names.iter().map(|name| told(name));
         return Ok(known.chain([put(Part::Source, entry)]).collect());
     }
     let reading: BTreeSet<&String> = jobs.iter().flat_map(|job| job.tables.keys()).collect();
     let fresh = fresh.into_iter().filter(|it| !reading.contains(&it.table.to_string()));
-    let fresh: Vec<Name> = fresh.map(name).collect();
-    let (job, unfit) = job(settings, client, &fresh).await?;
+    let (fresh, left_out): (Vec<&Listed>, Vec<&Listed>) =
+        fresh.partition(|it| settings.initial.reads(&it.table.schema, &it.table.name));
+    let left_out: Vec<String> = left_out.iter().map(|it| it.table.to_string()).collect();
+    let mut updates: Updates = left_out.iter().map(|name| told(name)).collect();
+    tables.extend(left_out.into_iter().map(|name| (name, TableEntry::told())));
+    let fresh: Vec<Name> = fresh.into_iter().map(name).collect();
+    let (new, unfit) = new_jobs(settings, client, &fresh).await?;
     unfit.iter().for_each(|unfit| unfit.warn());
-    let Some(job) = job else { return Ok(Updates::new()) };
-    let update = put(Part::Resnapshot(job.wish.id.clone()), &job);
-    jobs.push(job);
-    Ok(vec![update])
+    updates.extend(new.iter().map(|job| put(Part::Resnapshot(job.wish.id.clone()), job)));
+    jobs.extend(new);
+    Ok(updates)
 }
 
 fn holds(published: Option<&Publication>, listed: &Listed) -> bool {
@@ -136,35 +127,56 @@ impl Unfit {
     }
 }
 
-/// The job that reads new tables, and those that cannot be read.
-async fn job(
+/// The jobs that read new tables, and those that cannot be read. Tables of which some rows are read
+/// have a job each, since a job has one condition.
+async fn new_jobs(
     settings: &Settings,
     client: &Client,
     names: &[Name],
-) -> Result<(Option<Job>, Vec<Unfit>)> {
+) -> Result<(Vec<Job>, Vec<Unfit>)> {
     let bytewise = bytewise(client).await?;
-    let (mut tables, mut unfit) = (BTreeMap::new(), Vec::new());
+    let (mut groups, mut unfit) = (BTreeMap::new(), Vec::new());
     for name in names {
         let Some(keyed) = read::key(client, name, bytewise).await? else { continue };
-        match fits(settings, client, name, &keyed).await {
-            Ok(()) => {
-                drop(tables.insert(name.to_string(), plan::table(name, keyed.rows_estimated)))
+        let fitting = match fits(settings, client, name, &keyed).await {
+            Ok(()) => condition(settings, name),
+            Err(error) => Err(error),
+        };
+        match fitting {
+            Ok(condition) => {
+                let own = condition.is_some().then(|| name.to_string());
+                let group: &mut (_, BTreeMap<_, _>) =
+                    groups.entry(own).or_insert((condition, BTreeMap::new()));
+                drop(group.1.insert(name.to_string(), plan::table(name, keyed.rows_estimated)));
             }
             Err(error) => unfit.push(Unfit { name: name.clone(), error }),
         }
     }
-    if tables.is_empty() {
-        return Ok((None, unfit));
-    }
     let asked_us = plan::now_us();
-    let wish = Wish {
-        id: format!("new-tables-{asked_us}"),
-        tables: tables.keys().cloned().collect(),
-        predicate: None,
-    };
-    tracing::info!(tables = ?wish.tables, "new tables are read beside the log");
-    let (reason, state) = (Reason::NewTable, State::Waiting);
-    Ok((Some(Job { wish, reason, asked_us, state, tables }), unfit))
+    let jobs = groups.into_values().enumerate().map(|(number, (predicate, tables))| {
+        let id = format!("new-tables-{}", asked_us + number as i64);
+        let wish = Wish { id, tables: tables.keys().cloned().collect(), predicate };
+        tracing::info!(tables = ?wish.tables, "new tables are read beside the log");
+        let (reason, state) = (Reason::NewTable, State::Waiting);
+        Job { wish, reason, asked_us, state, tables }
+    });
+    Ok((jobs.collect(), unfit))
+}
+
+/// Which rows of a new table are read.
+fn condition(settings: &Settings, name: &Name) -> Result<Option<String>> {
+    match settings.initial.rows(&name.schema, &name.name) {
+        None => Ok(None),
+        Some(Rows::Where(condition)) => Ok(Some(format!("{condition}\n"))),
+        Some(Rows::Select(_)) => {
+            let message = format!(
+                "{name} cannot be read beside the log: `snapshot_rows` has a statement for it, \
+                 which is for the first snapshot."
+            );
+            Err(Error::definite(codes::NOT_BESIDE, message)
+                .fix("Write a condition instead, or ask for the table with `walbrook snapshot`."))
+        }
+    }
 }
 
 async fn fits(settings: &Settings, client: &Client, name: &Name, keyed: &Keyed) -> Result<()> {
@@ -229,11 +241,14 @@ impl Watch {
         if settings.snapshot_mode == SnapshotMode::NoData {
             return self.without_rows(client, &fresh).await;
         }
-        let (job, unfit) = job(&settings, client, &fresh).await?;
+        let (fresh, left_out): (Vec<Name>, Vec<Name>) =
+            fresh.into_iter().partition(|it| settings.initial.reads(&it.schema, &it.name));
+        self.without_rows(client, &left_out).await?;
+        let (jobs, unfit) = new_jobs(&settings, client, &fresh).await?;
         let names: Vec<Name> = unfit.iter().map(|unfit| unfit.name.clone()).collect();
         unfit.iter().for_each(|unfit| unfit.warn());
         self.without_rows(client, &names).await?;
-        if let Some(job) = job {
+        for job in jobs {
             self.known.extend(job.tables.keys().cloned());
             self.say(Answer::New(Box::new(job))).await;
         }

@@ -10,7 +10,7 @@ use super::marker::{Place, marker};
 use super::plan::{Piece, UNIT};
 use super::queue::{Next, Queue, Unit};
 use super::survey::Job;
-use crate::catalog::{Catalog, Live, published_relation};
+use crate::catalog::{Catalog, Live, published_relation, relation};
 use crate::settings::Settings;
 use crate::table::Table;
 use std::cell::RefCell;
@@ -142,8 +142,10 @@ impl<'a> Desk<'a> {
             }
             (desked.job.info.oid, desked.optional.clone())
         };
-        let publication = &self.settings.publication;
-        let relation = published_relation(&self.control, oid, publication).await?;
+        let relation = match self.settings.snapshot_as_published {
+            true => published_relation(&self.control, oid, &self.settings.publication).await?,
+            false => relation(&self.control, oid).await?,
+        };
         let structure = self.live.structure(&relation).await?;
         let modes = &self.settings.modes;
         let table = Rc::new(Table::compile(&relation, structure.as_ref(), modes, &optional)?);

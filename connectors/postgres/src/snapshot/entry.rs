@@ -70,6 +70,21 @@ pub struct TableEntry {
 }
 
 impl TableEntry {
+    /// The entry of a table whose rows are told without a snapshot.
+    pub(crate) fn told() -> Self {
+        Self {
+            state: State::Done,
+            key: None,
+            segments: vec![Segment { done: true, ..Segment::default() }],
+            filenode: 0,
+            rows: 0,
+            bytes: 0,
+            rows_estimated: None,
+            bytes_total: 0,
+            repeats: 0,
+        }
+    }
+
     /// The smallest consistent point of its segments.
     pub fn first_covered(&self) -> u64 {
         self.segments.iter().map(|segment| segment.covered).min().unwrap_or(0)

@@ -24,12 +24,14 @@ pub mod plan;
 pub mod queue;
 mod read;
 mod report;
+pub(crate) mod rows;
 mod sql;
 mod survey;
 
 pub(crate) use survey::{bytewise, row_filters};
 
 use crate::catalog::Live;
+use crate::resnapshot::newcomers::told;
 use crate::settings::Settings;
 use crate::transport;
 use desk::Desk;
@@ -54,8 +56,9 @@ pub(crate) async fn run(
 ) -> Result<()> {
     let control = patient(transport::client(settings, "snapshot control").await?).await?;
     let live = Live::open(transport::client(settings, "snapshot catalog").await?).await?;
-    let jobs = survey::survey(&control, settings, snapshot, covered, entries).await?;
-    let desk = Desk::new(settings, out, snapshot, (control, live), jobs);
+    let survey = survey::survey(&control, settings, snapshot, covered, entries).await?;
+    leave_out(out, survey.left_out, entries).await?;
+    let desk = Desk::new(settings, out, snapshot, (control, live), survey.jobs);
     let report = report::Report::new(&desk);
     report.begin();
     let workers = settings.snapshot_workers.clamp(1, desk.pieces().max(1)) as u32;
@@ -66,6 +69,22 @@ pub(crate) async fn run(
     }
     report.end();
     entries.extend(desk.entries());
+    Ok(())
+}
+
+/// Says of tables that are not read that nothing is left to be read of them: no later start takes
+/// them for new ones.
+async fn leave_out(
+    out: &Out,
+    names: Vec<String>,
+    entries: &mut BTreeMap<String, TableEntry>,
+) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    tracing::info!(tables = ?names, "tables are told from the log alone");
+    out.updates(names.iter().map(|name| told(name)).collect()).await?;
+    entries.extend(names.into_iter().map(|name| (name, TableEntry::told())));
     Ok(())
 }
 

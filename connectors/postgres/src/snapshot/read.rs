@@ -4,6 +4,7 @@ use super::close::{Closer, Together};
 use super::desk::Desk;
 use super::plan::Piece;
 use super::queue::Unit;
+use super::rows::Part;
 use super::sql::Range;
 use super::survey::range;
 use super::{lock, sql};
@@ -23,14 +24,15 @@ use walbrook_core::fault;
 pub(super) async fn read(desk: &Desk<'_>, client: &Client, lane: u32, unit: Unit) -> Result<()> {
     let look = |job: &super::survey::Job| {
         let piece = job.ledger.piece(unit.piece).cloned();
-        piece.map(|piece| (range(job, &piece), piece, job.info.clone()))
+        piece.map(|piece| (range(job, &piece), piece, job.info.clone(), job.part.clone()))
     };
-    let Some((range, piece, info)) = desk.job(unit, look).flatten() else { return Ok(()) };
+    let Some((range, piece, info, part)) = desk.job(unit, look).flatten() else { return Ok(()) };
     desk.may_begin(&piece).await;
     let failed = |error| sql_error(&error, &format!("reading {}.{}", info.schema, info.name));
     client.batch_execute(&sql::begin(desk.snapshot)).await.map_err(failed)?;
     lock::lock(client, &desk.control, &info).await?;
     let Some(table) = desk.table(unit, None).await? else { return Ok(()) };
+    part.fills(&table.layout)?;
     fault::point("snapshot.table_begun");
     let together = match piece {
         Piece::Whole => Together::All,
@@ -42,6 +44,7 @@ pub(super) async fn read(desk: &Desk<'_>, client: &Client, lane: u32, unit: Unit
         unit,
         lane,
         info: &info,
+        part: &part,
         table,
         keyed: range.key.is_some(),
         closer: Closer::new(together),
@@ -52,8 +55,8 @@ pub(super) async fn read(desk: &Desk<'_>, client: &Client, lane: u32, unit: Unit
 }
 
 async fn copy(mut fill: Fill<'_>, client: &Client, range: &Range) -> Result<()> {
-    let info = fill.info;
-    let failed = |error| sql_error(&error, &format!("reading {}.{}", info.schema, info.name));
+    let (info, part) = (fill.info, fill.part);
+    let failed = |error| part.failure(&error, info, "reading");
     let statement = range.copy(info, &fill.table.select_list());
     let rows = client.copy_out(&statement).await.map_err(failed)?;
     pin_mut!(rows);
@@ -69,6 +72,7 @@ struct Fill<'a> {
     unit: Unit,
     lane: u32,
     info: &'a TableInfo,
+    part: &'a Part,
     table: Rc<Table>,
     /// Whether each row begins with its leading key value.
     keyed: bool,

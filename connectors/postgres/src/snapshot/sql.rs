@@ -16,7 +16,12 @@ pub(super) fn begin(snapshot: &Exported) -> String {
 
 /// `schema.table`, quoted.
 pub(super) fn table(info: &TableInfo) -> String {
-    format!("{}.{}", identifier(&info.schema), identifier(&info.name))
+    name(&info.schema, &info.name)
+}
+
+/// The same of a name.
+pub(super) fn name(schema: &str, name: &str) -> String {
+    format!("{}.{}", identifier(schema), identifier(name))
 }
 
 /// The expression that is compared and sorted by. Qualified, or else ORDER BY would mean the text
@@ -33,6 +38,8 @@ pub(super) struct Range {
     pub(super) conditions: Vec<String>,
     /// The key to sort by, which also comes first in the row.
     pub(super) key: Option<KeyColumn>,
+    /// What stands in the table's place, with its alias.
+    pub(super) from: Option<String>,
 }
 
 /// The rows of a segment.
@@ -43,17 +50,26 @@ pub(super) fn segment(key: &KeyColumn, segment: &Segment) -> Range {
     };
     let lo = segment.upto.as_ref().or(segment.lo.as_ref()).cloned();
     let conditions = [condition(">=", &lo), condition("<", &segment.hi)];
-    Range { conditions: conditions.into_iter().flatten().collect(), key: Some(key.clone()) }
+    Range {
+        conditions: conditions.into_iter().flatten().collect(),
+        key: Some(key.clone()),
+        from: None,
+    }
 }
 
 /// The rows of blocks.
 pub(super) fn blocks(from: u64, to: Option<u64>) -> Range {
     let mut conditions = vec![format!("ctid >= '({from},0)'::tid")];
     conditions.extend(to.map(|to| format!("ctid < '({to},0)'::tid")));
-    Range { conditions, key: None }
+    Range { conditions, ..Range::default() }
 }
 
 impl Range {
+    /// Where the rows come from, called `w`.
+    fn source(&self, info: &TableInfo) -> String {
+        self.from.clone().unwrap_or_else(|| format!("ONLY {} w", table(info)))
+    }
+
     fn predicate(&self) -> String {
         match self.conditions.is_empty() {
             true => String::new(),
@@ -63,7 +79,7 @@ impl Range {
 
     /// Reads the rows, each with its leading key value first where there is a key.
     pub(super) fn copy(&self, info: &TableInfo, columns: &str) -> String {
-        let (table, predicate) = (table(info), self.predicate());
+        let (source, predicate) = (self.source(info), self.predicate());
         let (lead, order) = match &self.key {
             Some(key) => {
                 let comma = if columns.is_empty() { "" } else { ", " };
@@ -72,12 +88,12 @@ impl Range {
             }
             None => Default::default(),
         };
-        format!("COPY (SELECT {lead}{columns} FROM ONLY {table} w{predicate}{order}) TO STDOUT")
+        format!("COPY (SELECT {lead}{columns} FROM {source}{predicate}{order}) TO STDOUT")
     }
 
     /// Asks whether there is any row.
     pub(super) fn any(&self, info: &TableInfo) -> String {
-        format!("SELECT EXISTS (SELECT FROM ONLY {} w{})", table(info), self.predicate())
+        format!("SELECT EXISTS (SELECT FROM {}{})", self.source(info), self.predicate())
     }
 }
 
@@ -127,6 +143,22 @@ mod tests {
             range.copy(&info(), "a, b"),
             "COPY (SELECT w.\"id\"::text, a, b FROM ONLY \"public\".\"o\"\"x\" w WHERE w.\"id\" >= \
              'b'::text AND w.\"id\" < 'c'''::text ORDER BY w.\"id\") TO STDOUT"
+        );
+    }
+
+    #[test]
+    fn a_statement_stands_in_the_tables_place() {
+        let lo = Some("a".into());
+        let range = segment(&key(false), &Segment { lo, ..Segment::default() });
+        let range = Range { from: Some("(SELECT 1) AS w".into()), ..range };
+        assert_eq!(
+            range.copy(&info(), "a"),
+            "COPY (SELECT w.\"id\"::text, a FROM (SELECT 1) AS w WHERE w.\"id\" >= 'a'::text \
+             ORDER BY w.\"id\") TO STDOUT"
+        );
+        assert_eq!(
+            Range { from: Some("(SELECT 1) AS w".into()), ..Range::default() }.any(&info()),
+            "SELECT EXISTS (SELECT FROM (SELECT 1) AS w)"
         );
     }
 

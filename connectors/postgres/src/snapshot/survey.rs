@@ -5,6 +5,7 @@ use super::export::{Exported, silent};
 use super::key::Kind;
 use super::ledger::Ledger;
 use super::plan::{self, Facts, Piece};
+use super::rows::{self, Part};
 use super::sql::{self, Range};
 use crate::catalog::{self, TableInfo};
 use crate::settings::Settings;
@@ -12,6 +13,7 @@ use crate::transport::sql_error;
 use std::collections::BTreeMap;
 use tokio_postgres::Client;
 use walbrook_core::error::Result;
+use walbrook_core::layout::Table;
 
 /// A table that is not finished.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(super) struct Job {
     pub(super) info: TableInfo,
     /// What the publication lets through of its rows.
     pub(super) filter: Option<String>,
+    /// What of it is read.
+    pub(super) part: Part,
     /// Its ledger.
     pub(super) ledger: Ledger,
     /// Whether it is the first of all selected tables, and no row of it is delivered.
@@ -30,6 +34,15 @@ pub(super) struct Job {
     pub(super) last: bool,
 }
 
+/// What a survey finds.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// The tables that are to be read.
+    pub(super) jobs: Vec<Job>,
+    /// Tables that are captured and not read.
+    pub(super) left_out: Vec<String>,
+}
+
 /// Looks at everything that is not finished, under the snapshot.
 pub(super) async fn survey(
     client: &Client,
@@ -37,7 +50,7 @@ pub(super) async fn survey(
     snapshot: &Exported,
     covered: u64,
     entries: &BTreeMap<String, TableEntry>,
-) -> Result<Vec<Job>> {
+) -> Result<Survey> {
     let failed = |error| sql_error(&error, "looking at the tables");
     client.batch_execute(&sql::begin(snapshot)).await.map_err(failed)?;
     let mut tables =
@@ -45,8 +58,15 @@ pub(super) async fn survey(
     tables.retain(|table| table.kind == 'r');
     // The database sorts by its own rules; the order of markers and queue is that of the names.
     tables.sort_by_cached_key(name);
+    let read = |table: &TableInfo| settings.initial.reads(&table.schema, &table.name);
+    let (tables, left_out): (Vec<_>, Vec<_>) = tables.into_iter().partition(read);
+    let known = |name: &String| entries.contains_key(name);
+    let left_out = left_out.iter().map(name).filter(|name| !known(name)).collect();
     let bytewise = bytewise(client).await?;
-    let mut filters = row_filters(client, settings).await?;
+    let mut filters = match settings.snapshot_as_published {
+        true => row_filters(client, settings).await?,
+        false => BTreeMap::new(),
+    };
     let mut jobs = Vec::new();
     for (place, info) in tables.into_iter().enumerate() {
         let stored = entries.get(&name(&info));
@@ -54,14 +74,23 @@ pub(super) async fn survey(
             continue;
         }
         let first = place == 0 && stored.is_none_or(|entry| entry.rows == 0);
-        let mut job = job(client, info, stored, covered, bytewise).await?;
+        let part = part(client, settings, &info).await?;
+        let mut job = job(client, (info, part), stored, covered, bytewise).await?;
         job.first = first;
         job.filter = filters.remove(&job.ledger.name);
         jobs.push(job);
     }
     find_last(client, &mut jobs).await?;
     client.batch_execute("COMMIT").await.map_err(failed)?;
-    Ok(jobs)
+    Ok(Survey { jobs, left_out })
+}
+
+/// What of a table is to be read.
+async fn part(client: &Client, settings: &Settings, info: &TableInfo) -> Result<Part> {
+    let Some(rows) = settings.initial.rows(&info.schema, &info.name) else { return Ok(Part::All) };
+    let table = Table::new(info.schema.as_str(), info.name.as_str());
+    let key: Vec<String> = info.primary_key.iter().map(|column| column.name.clone()).collect();
+    rows::fit(client, (info.oid, &table), rows, &key).await
 }
 
 fn name(info: &TableInfo) -> String {
@@ -70,7 +99,7 @@ fn name(info: &TableInfo) -> String {
 
 async fn job(
     client: &Client,
-    info: TableInfo,
+    (info, part): (TableInfo, Part),
     stored: Option<&TableEntry>,
     covered: u64,
     bytewise: bool,
@@ -86,13 +115,17 @@ async fn job(
     };
     let rows_estimated = (info.rows_estimated >= 0.0).then_some(info.rows_estimated as u64);
     let facts = Facts { bytes, rows_estimated, filenode: info.relfilenode, key, bounds };
-    let plan = plan::plan(&facts, stored, covered);
+    let mut plan = plan::plan(&facts, stored, covered);
+    if part.is_select() && plan.pieces.iter().any(|piece| matches!(piece, Piece::Blocks(..))) {
+        // A statement has no blocks.
+        plan.pieces = vec![Piece::Blocks(0, None)];
+    }
     let name = name(&info);
     if let Some(reason) = plan.again {
         tracing::warn!(table = name, reason, "a table that was begun is read again: rows repeat");
     }
     let ledger = Ledger::new(name, plan);
-    Ok(Job { info, filter: None, ledger, first: false, last_piece: 0, last: false })
+    Ok(Job { info, part, filter: None, ledger, first: false, last_piece: 0, last: false })
 }
 
 /// The leading column of the primary key, if values of it are compared here as in the database,
@@ -157,6 +190,7 @@ pub(crate) async fn row_filters(
 pub(super) fn range(job: &Job, piece: &Piece) -> Range {
     let mut range = match piece {
         Piece::Whole => Range::default(),
+        Piece::Blocks(..) if job.part.is_select() => Range::default(),
         Piece::Blocks(from, to) => sql::blocks(*from, *to),
         Piece::Keys(number) => {
             let entry = job.ledger.entry();
@@ -166,6 +200,15 @@ pub(super) fn range(job: &Job, piece: &Piece) -> Range {
             }
         }
     };
+    match &job.part {
+        // Whoever writes a statement says all of it.
+        Part::Select { from, .. } => {
+            range.from = Some(from.clone());
+            return range;
+        }
+        Part::Where(condition) => range.conditions.push(condition.clone()),
+        Part::All => {}
+    }
     range.conditions.extend(job.filter.iter().map(|filter| format!("({filter})")));
     range
 }
@@ -201,7 +244,6 @@ async fn find_last(client: &Client, jobs: &mut [Job]) -> Result<()> {
 
 async fn any(client: &Client, job: &Job, piece: &Piece) -> Result<bool> {
     let row = client.query_opt(&range(job, piece).any(&job.info), &[]).await;
-    let doing = || format!("looking for rows of {}", name(&job.info));
-    let row = row.map_err(|e| sql_error(&e, &doing()))?;
+    let row = row.map_err(|e| job.part.failure(&e, &job.info, "looking for rows of"))?;
     row.map(|row| row.get(0)).ok_or_else(|| silent("whether a table has rows"))
 }

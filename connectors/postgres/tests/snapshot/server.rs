@@ -130,6 +130,8 @@ impl Server {
             modes: Modes::default(),
             snapshot_mode,
             snapshot_workers: 2,
+            initial: walbrook_core::initial::Initial::all(),
+            snapshot_as_published: true,
             feedback: Duration::from_secs(1),
         }
     }

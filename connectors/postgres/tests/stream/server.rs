@@ -78,6 +78,8 @@ impl Server {
             modes: Modes::default(),
             snapshot_mode: SnapshotMode::NoData,
             snapshot_workers: 1,
+            initial: walbrook_core::initial::Initial::all(),
+            snapshot_as_published: true,
             feedback: Duration::from_secs(1),
         }
     }
