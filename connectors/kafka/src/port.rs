@@ -56,7 +56,7 @@ pub trait Port {
     /// Hands over records of the checkpoint topic, in order.
     fn produce_checkpoint(&mut self, entries: &[Entry]) -> Result<(), PortError>;
 
-    /// Commits the open transaction: one attempt of [`ATTEMPT`] at most. After
+    /// Commits the open transaction: one attempt of about [`ATTEMPT`]. After
     /// [`PortError::Retriable`] and [`PortError::Unclear`] the only call allowed is this one again.
     fn commit(&mut self) -> Result<(), PortError>;
 
@@ -71,5 +71,5 @@ pub trait Port {
 /// Time of one attempt to commit.
 pub const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Number of attempts to commit: 60 s, after which the outcome is unclear.
+/// Number of attempts to commit: more than 60 s, after which the outcome is unclear.
 pub const ATTEMPTS: u32 = 12;

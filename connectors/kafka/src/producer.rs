@@ -19,7 +19,12 @@ const FULL: Duration = Duration::from_micros(500);
 /// once, and librdkafka repeats that only after 20 ms (`rdkafka_txnmgr.c`, CONCURRENT_TRANSACTIONS).
 const MARKERS: Duration = Duration::from_millis(3);
 /// One call waits this long: an error that the producer has raised meanwhile is told by the next.
-const LOOK: Duration = Duration::from_secs(1);
+///
+/// Never less: a call that times out before librdkafka's own thread has looked at it forgets that
+/// a commit is on its way, and takes the broker's answer for that of an abort, which ends the whole
+/// process (`rdkafka_txnmgr.c`: "Invalid transaction state transition"). A busy machine lets that
+/// thread wait for milliseconds; a call of 1 ms is enough.
+const LOOK: Duration = Duration::from_secs(2);
 /// Time of looking whether the markers of the last transaction are written.
 const SETTLE: Duration = Duration::from_secs(4);
 /// Time to take the transactional id; a transaction left open must be aborted first.
@@ -241,11 +246,10 @@ impl Port for Producer {
     fn commit(&mut self) -> Result<(), PortError> {
         let end = Instant::now() + ATTEMPT;
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match self.call(Call::Commit, left.clamp(Duration::from_millis(1), LOOK)) {
+            match self.call(Call::Commit, LOOK) {
                 // Called again within this attempt: it goes on where it was.
                 Err(PortError::Unclear(_)) if Instant::now() < end => {
-                    std::thread::sleep(Duration::from_millis(50).min(left));
+                    std::thread::sleep(Duration::from_millis(50));
                 }
                 done => {
                     self.committed = Some(Instant::now());
