@@ -198,6 +198,31 @@ async fn list_and_show(world: &World) {
     assert!(shown["original"]["form"].is_string(), "{shown}");
 }
 
+/// Read again, each row that can be told is told, and of the others there is a letter more.
+async fn read_again(world: World) {
+    let config = prepared(&world, "dead_letter").await;
+    let table = format!("{}.t", world.database().schema());
+    let (topic, letters) = (format!("{}.{table}", world.name()), format!("{}.dlq", world.name()));
+    let mut daemon = world.daemon(&config);
+    let all = poison(&world).len();
+    let counted = |ours: &Value| (ours["poison"]["dead_letters"] == all).then_some(());
+    daemon.until("the letters", seconds(60), counted).await;
+    let wish = serde_json::json!({ "id": "again", "tables": [table] });
+    let (status, job) = daemon.ask("POST", "snapshot", Some(wish)).await;
+    assert_eq!(status, 202, "{job}");
+    let done = |ours: &Value| (ours["resnapshots"][0]["state"] == "done").then_some(());
+    daemon.until("it is read again", seconds(60), done).await;
+    let mut twice = [expected(&world), expected(&world)].concat();
+    let mut told = ids(&topic);
+    (told.sort_unstable(), twice.sort_unstable());
+    assert_eq!(told, twice, "each row was told, and read again once");
+    let read = records(&letters).into_iter().filter(|(_, value, _)| {
+        let value: Value = serde_json::from_slice(value.as_ref().unwrap()).unwrap();
+        value["op"] == "r"
+    });
+    assert_eq!((read.count(), records(&letters).len()), (all, 2 * all));
+}
+
 async fn skip(world: World) {
     let config = prepared(&world, "skip").await;
     let topic = format!("{}.{}.t", world.name(), world.database().schema());
@@ -253,6 +278,8 @@ on! {
     dead_letter_pg18: Server::Pg18, dead_letter, "dl18";
     dead_letter_mysql: Server::MySql, dead_letter, "dlmy";
     dead_letter_mariadb: Server::MariaDb, dead_letter, "dlma";
+    read_again_pg18: Server::Pg18, read_again, "dlagain";
+    read_again_mysql: Server::MySql, read_again, "dlagainmy";
     skip_pg18: Server::Pg18, skip, "skip18";
     skip_mysql: Server::MySql, skip, "skipmy";
     counted_pg18: Server::Pg18, counted, "count18";

@@ -16,7 +16,7 @@ use crate::settings::Settings;
 use crate::stream::Follower;
 use crate::stream::coordinates::Coordinates;
 use async_channel::TryRecvError;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -41,6 +41,8 @@ pub(crate) struct Beside {
     reader: Option<Reader>,
     /// What has been asked and not looked at.
     asked: VecDeque<Request>,
+    /// Jobs of others that are not wanted any more.
+    given_up: BTreeSet<String>,
     turn: u32,
 }
 
@@ -48,7 +50,8 @@ impl Beside {
     /// With the jobs that are stored and not over.
     pub(crate) fn new(settings: Arc<Settings>, out: Rc<Out>, jobs: Vec<Job>) -> Self {
         let (jobs, asked) = (VecDeque::from(jobs), VecDeque::new());
-        Self { settings, out, jobs, reading: None, reader: None, asked, turn: 0 }
+        let given_up = BTreeSet::new();
+        Self { settings, out, jobs, reading: None, reader: None, asked, given_up, turn: 0 }
     }
 
     /// Whether there is anything to do where the log is now.
@@ -152,7 +155,10 @@ impl Beside {
     }
 
     async fn give_up(&mut self, follower: &mut Follower, id: &str) -> Result<()> {
-        let Some(place) = self.jobs.iter().position(|job| job.wish.id == id) else { return Ok(()) };
+        let Some(place) = self.jobs.iter().position(|job| job.wish.id == id) else {
+            self.given_up.insert(id.to_owned());
+            return Ok(());
+        };
         if place == 0 {
             self.leave(follower);
         }
@@ -160,6 +166,11 @@ impl Beside {
             Some(job) => self.over(follower, job, State::Stopped).await,
             None => Ok(()),
         }
+    }
+
+    /// Whether a job that others do has been given up.
+    pub(crate) fn is_given_up(&self, id: &str) -> bool {
+        self.given_up.contains(id)
     }
 
     /// Stops reading the table that is being read.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use walbrook_core::batch::{Batch, Image};
 use walbrook_core::chunk::{Key, Part};
-use walbrook_core::error::{Error, Result};
+use walbrook_core::error::{Class, Error, Result};
 use walbrook_core::layout::Table;
 
 /// More bytes of rows than this are not held; the chunk ends before them.
@@ -40,6 +40,19 @@ pub(super) struct Order {
 pub(super) struct Rows {
     pub(super) batch: Batch,
     pub(super) images: Vec<Image>,
+    /// Why rows among them cannot be told.
+    pub(super) poisons: Vec<Error>,
+}
+
+impl Rows {
+    /// Keeps why a row cannot be told; what is wrong with more than the row is no answer.
+    fn poison(&mut self, error: Error) -> Result<()> {
+        if error.class != Class::Poison {
+            return Err(error);
+        }
+        self.poisons.push(error);
+        Ok(())
+    }
 }
 
 /// A chunk that was read.
@@ -148,9 +161,15 @@ async fn rows(views: &mut Views, order: &Order, until: &mut Option<Key>) -> Resu
             all.push(Rows::default());
         }
         let Some(rows) = all.last_mut() else { continue };
-        let before = rows.batch.bytes.len();
-        let image = select.write(&mut rows.batch, &values);
-        rows.images.push(image.map_err(|error| error.into_error(&select.layout))?);
+        let (before, cells) = (rows.batch.bytes.len(), rows.batch.cells.len());
+        match select.write(&mut rows.batch, &values) {
+            Ok(image) => rows.images.push(image),
+            Err(error) => {
+                rows.batch.bytes.truncate(before);
+                rows.batch.cells.truncate(cells);
+                rows.poison(error.into_error(&select.layout))?;
+            }
+        }
         bytes += rows.batch.bytes.len() - before;
         if bytes > MOST {
             full = true;

@@ -8,8 +8,8 @@ use crate::table::Select;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use walbrook_core::batch::{Batch, Image, Lane};
-use walbrook_core::change::{Change, Event, Marker, Op, Source};
-use walbrook_core::error::Result;
+use walbrook_core::change::{Change, Event, Marker, Op, Poison, Source};
+use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
 use walbrook_core::layout::Table;
 use walbrook_reader::Out;
@@ -27,8 +27,9 @@ pub(super) async fn tell(
     let settings = &*follower.settings;
     let teller = Teller { settings, follower, table: watch.table(), select, now_us };
     let mut told = 0;
-    for Rows { batch: from, images } in &chunk.rows {
+    for Rows { batch: from, images, poisons } in &chunk.rows {
         let mut batch = out.empty().await?;
+        poisons.iter().for_each(|error| teller.poison(&mut batch, error));
         for image in images.iter().filter(|image| !watch.touches(from, **image)) {
             let copied = batch.copy(&select.layout, from, *image, None);
             teller.push(&mut batch, copied);
@@ -58,8 +59,33 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// Appends the row of an image that lies in the batch. It stands where the log is.
+    /// Appends the row of an image that lies in the batch.
     fn push(&self, batch: &mut Batch, image: Image) {
+        let source = self.source(batch);
+        let layout = batch.layout(&self.select.layout);
+        batch.events.push(Event::Change(Change {
+            layout,
+            op: Op::Read,
+            number: 0,
+            before: None,
+            after: Some(image),
+            source,
+            marker: Marker::Incremental,
+        }));
+    }
+
+    /// Appends a row that cannot be told; the policy decides. As in a snapshot, its bytes are not kept.
+    #[cold]
+    fn poison(&self, batch: &mut Batch, error: &Error) {
+        let source = self.source(batch);
+        let layout = batch.layout(&self.select.layout);
+        let (op, form, error) = (Op::Read, "select", error.clone());
+        let poison = Poison { layout, op, number: 0, error, original: None, form, source };
+        batch.events.push(Event::Poison(Box::new(poison)));
+    }
+
+    /// The source block of a row. It stands where the log is.
+    fn source(&self, batch: &mut Batch) -> Source {
         let (settings, at) = (self.settings, self.follower.at());
         let newest = self.follower.newest();
         let head = batch.append_with(|out| {
@@ -79,15 +105,6 @@ impl Teller<'_> {
             query: None,
         };
         let tail = batch.append_with(|out| source_block::write_tail(out, &tail));
-        let layout = batch.layout(&self.select.layout);
-        batch.events.push(Event::Change(Change {
-            layout,
-            op: Op::Read,
-            number: 0,
-            before: None,
-            after: Some(image),
-            source: Source { head, tail },
-            marker: Marker::Incremental,
-        }));
+        Source { head, tail }
     }
 }

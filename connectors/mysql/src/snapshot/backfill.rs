@@ -39,16 +39,32 @@ pub(crate) async fn run(
     out: &Rc<Out>,
 ) -> Result<()> {
     let mut plan = survey(settings, stream, &mut job).await?;
+    let id = job.wish.id.clone();
     plan.job = Some(job);
     let mut views = view::Views::open(settings, settings.snapshot_workers).await?;
     while !plan.is_done() {
         round::run(settings, stream, &mut plan, &mut views, out).await?;
         beside.listen(&mut stream.follower).await?;
+        if beside.is_given_up(&id) {
+            leave(stream, &mut plan);
+            break;
+        }
     }
     // Also where the last of them were dropped.
     let updates = progress(&mut plan);
     stream.follower.flush().await?;
     out.updates(updates).await
+}
+
+/// Gives the job up between two rounds: from here on every change of its tables is told.
+fn leave(stream: &mut Stream, plan: &mut Plan) {
+    for planned in plan.tables.iter().filter(|planned| !planned.entry.done) {
+        tracing::warn!(table = %planned.table, "the rest of a new table is not read");
+        stream.follower.reading.leave(&planned.table);
+    }
+    if let Some(job) = &mut plan.job {
+        job.state = State::Stopped;
+    }
 }
 
 /// What there is to be read, and which of its changes are told. One that is gone is done.

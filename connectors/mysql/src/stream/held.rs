@@ -142,6 +142,11 @@ impl Reading {
         }
     }
 
+    /// The rest of a table is not read: every change of it goes out.
+    pub(crate) fn leave(&mut self, table: &Table) {
+        self.tables.remove(table);
+    }
+
     /// A table is gone: nothing of it is left to be read.
     pub(super) fn drop(&mut self, table: &Table) {
         self.disturb(table);

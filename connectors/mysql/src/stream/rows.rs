@@ -129,10 +129,13 @@ impl Follower {
         let mut bytes = rows.bytes;
         while !bytes.is_empty() {
             scratch.clear();
-            // A row without images cannot be noted, and what is read again must know of it.
-            let row = read(&mut scratch, &compiled.rows, rows, &mut bytes)?
-                .map_err(|untold| untold.error)?;
+            let row = read(&mut scratch, &compiled.rows, rows, &mut bytes)?;
             let Some(watch) = self.reading.watched(&compiled.name) else { break };
+            // Nobody knows the key of a row without images: the open chunk is read once more.
+            let Ok(row) = row else {
+                watch.spoil();
+                break;
+            };
             for image in [row.before, row.after].into_iter().flatten() {
                 watch.note(layout, &scratch, image);
             }

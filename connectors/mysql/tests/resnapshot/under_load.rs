@@ -11,6 +11,9 @@ use walbrook_core::source::Request;
 /// Rows of a table.
 const ROWS: u32 = 100_000;
 
+/// Rows of a table that takes its time.
+const MANY: u32 = 600_000;
+
 /// A connector that has read the tables and follows the log.
 async fn streaming(server: &Server) -> Connector {
     let mut connector = Connector::start(server, Books::default()).await;
@@ -205,6 +208,39 @@ async fn a_table_that_is_captured_from_now_on() {
         assert!(kills >= 1 && books.again["b"].values().all(|times| *times == 1));
         assert!(!books.again.contains_key("a") && !books.again.contains_key("c"));
         equal(&mut server, &books, &["a", "b", "c"]).await;
+    })
+    .await;
+}
+
+/// A new table that is given up: what is told stays, every change from then on is told, and nothing
+/// of it is read again at the next start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_table_that_is_given_up() {
+    both("unwanted", async |mut server| {
+        server.table("a", 10).await;
+        server.table("b", MANY).await;
+        let (all, one) = (server.settings.selection.clone(), server.database());
+        server.settings.snapshot_workers = 1;
+        server.settings.selection = Arc::new(move |schema, name| *schema == one && name == "a");
+        let mut books = streaming(&server).await.kill();
+        books.first.push("b".into());
+        server.settings.selection = all;
+        let mut connector = Connector::start(&server, books).await;
+        let rows = |it: &Connector| it.books.again.get("b").map_or(0, |it| it.len());
+        connector.until("a job", |it| !it.books.jobs().is_empty()).await;
+        let id = connector.books.jobs()[0].wish.id.clone();
+        connector.ask(Request::GiveUp(id.clone())).await;
+        let state = |it: &Connector| it.books.job(&id).unwrap().state;
+        connector.until("it is given up", |it| state(it).is_over()).await;
+        assert_eq!(state(&connector), State::Stopped);
+        server.run(format!("INSERT INTO b (k, ver, v) VALUES ({}, 1, 'new')", MANY + 9)).await;
+        connector.quiet().await;
+        let told = rows(&connector);
+        assert!(told < MANY as usize, "{told} rows were told all the same");
+        assert!(connector.books.rows["b"].contains_key(&i64::from(MANY + 9)), "a change is told");
+        let mut connector = Connector::start(&server, connector.kill()).await;
+        connector.quiet().await;
+        assert_eq!((rows(&connector), connector.books.jobs().len()), (told, 1), "not begun anew");
     })
     .await;
 }

@@ -399,6 +399,14 @@ impl Course {
         }
     }
 
+    /// A row of the table has changed that nobody can read: were it in the open chunk, its window
+    /// could not tell. The chunk is read again.
+    pub fn unknown(&mut self, layout: &Layout) {
+        if self.is_read(layout) {
+            self.spoil();
+        }
+    }
+
     /// A table was emptied: what was read of it is void. Whether consumers have to know.
     pub fn emptied(&mut self, layout: &Layout) -> bool {
         let Some((job, name)) = self.find(layout) else { return true };

@@ -245,6 +245,9 @@ struct Script {
     done: bool,
     /// What was visible when the desk looked last: it never becomes less.
     seen: usize,
+    /// Whether each answer has a row that cannot be read, and how many were told.
+    bad: bool,
+    poisons: usize,
 }
 
 impl Script {
@@ -276,7 +279,21 @@ impl Script {
             Reason::NewTable => Rows_::new(),
         };
         let (pending, done) = (None, false);
-        (Self { world, database, asks, answers, pending, known, reason, done, seen: 0 }, requests)
+        let (seen, bad, poisons) = (0, false, 0);
+        let script = Self {
+            world,
+            database,
+            asks,
+            answers,
+            pending,
+            known,
+            reason,
+            done,
+            seen,
+            bad,
+            poisons,
+        };
+        (script, requests)
     }
 
     async fn act(&mut self, deed: Deed) {
@@ -316,7 +333,13 @@ impl Script {
                 let view = all.saturating_sub(ago).max(oldest).max(self.seen);
                 self.seen = view;
                 let visible = Database::visible(view);
-                rows(&self.database.after[view], &chunk, self.database.end(), visible)
+                let mut answer =
+                    rows(&self.database.after[view], &chunk, self.database.end(), visible);
+                if let (true, Answer::Rows(read)) = (self.bad, &mut answer) {
+                    read.lines.extend(b"no number\t1");
+                    read.ends.push(read.lines.len());
+                }
+                answer
             }
             _ => return,
         };
@@ -329,6 +352,12 @@ impl Script {
                 Message::Batch(mut batch) => {
                     consume(&batch, &mut self.known, self.reason);
                     self.done |= batch.lane.as_ref().is_some_and(is_done);
+                    let poisons = batch.events.iter().filter_map(|event| match event {
+                        Event::Poison(poison) => Some((poison.op, poison.form)),
+                        _ => None,
+                    });
+                    self.poisons +=
+                        poisons.inspect(|it| assert_eq!(*it, (Op::Read, "copy"))).count();
                     batch.clear();
                     drop(self.world.spare.try_send(batch));
                 }
@@ -376,4 +405,19 @@ proptest! {
     fn a_new_table_begins_with_its_rows(deeds in prop::collection::vec(deed(), 0..60)) {
         play(Reason::NewTable, &deeds);
     }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_again_is_poison_and_the_others_are_told() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        for reason in [Reason::Asked, Reason::NewTable] {
+            let (mut script, _requests) = Script::new(reason);
+            script.bad = true;
+            script.finish().await;
+            assert!(script.poisons > 0, "each chunk has one");
+            assert_eq!(script.known, script.database.now());
+        }
+    });
 }

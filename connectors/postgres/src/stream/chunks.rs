@@ -1,9 +1,10 @@
 //! Chunks of tables on their way through the stream: asked for, answered, published between two
 //! transactions.
 
-use super::decoder::{Decoder, ReadAt, Step};
+use super::decoder::Step;
 use super::reader::{End, Reader};
 use super::tables::Aside;
+use super::telling::Telling;
 use crate::codes;
 use crate::resnapshot::course::{Act, At, Course, Question, Read};
 use crate::resnapshot::newcomers::told;
@@ -13,13 +14,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncRead;
 use tokio::time::{Instant, sleep_until};
-use walbrook_core::batch::{Batch, Image, Lane};
-use walbrook_core::change::{Change, Event, Marker, Op, Source};
+use walbrook_core::batch::Lane;
 use walbrook_core::checkpoint::{Part, Updates, put};
 use walbrook_core::chunk::{Held, Window};
-use walbrook_core::error::Error;
+use walbrook_core::error::{Class, Error};
 use walbrook_core::fault;
-use walbrook_core::layout::Layout;
 use walbrook_core::resnapshot::{Reason, State};
 use walbrook_core::source::Request;
 
@@ -93,33 +92,6 @@ impl Chunks {
     fn ask(&self, ask: Ask) {
         // A desk that is gone says so by closing its answers; there is nothing else to do with it.
         drop(self.asks.try_send(ask));
-    }
-}
-
-/// Rows on their way out.
-struct Telling {
-    at: ReadAt,
-    marker: Marker,
-    /// The source block in the batch that is being filled, and whose rows it is of.
-    source: Option<Source>,
-    count: u64,
-}
-
-impl Telling {
-    fn push(&mut self, decoder: &Decoder, batch: &mut Batch, layout: &Arc<Layout>, image: Image) {
-        let at = &self.at;
-        let source = *self.source.get_or_insert_with(|| decoder.rows_source(batch, layout, at));
-        let layout = batch.layout(layout);
-        self.count += 1;
-        batch.events.push(Event::Change(Change {
-            layout,
-            op: Op::Read,
-            number: 0,
-            before: None,
-            after: Some(image),
-            source,
-            marker: self.marker,
-        }));
     }
 }
 
@@ -251,19 +223,7 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
     /// Writes the rows of a chunk, those of the window over those that were read. The last batch is
     /// not handed over. Answers how many there are.
     async fn rows(&mut self, read: &mut Read, aside: Aside) -> Result<u64, End> {
-        let mut telling = Telling {
-            at: ReadAt {
-                at_us: read.rows.at_us,
-                high: read.rows.high,
-                xid: (read.reason == Reason::NewTable).then_some(read.rows.visible.xmax as u32),
-            },
-            marker: match read.reason {
-                Reason::Asked => Marker::Incremental,
-                Reason::NewTable => Marker::True,
-            },
-            source: None,
-            count: 0,
-        };
+        let mut telling = Telling::new(read);
         let mut begin = 0;
         for place in 0..read.rows.ends.len() {
             let end = read.rows.ends.get(place).copied().unwrap_or(begin);
@@ -282,7 +242,7 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
                 telling.push(&self.decoder, batch, window.layout(), image);
             }
         }
-        Ok(telling.count)
+        Ok(telling.count())
     }
 
     /// Hands a full batch over; what comes after it belongs to it.
@@ -295,7 +255,7 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
             fault::point("resnapshot.mid_chunk");
         }
         if self.outlet.provide().await? {
-            telling.source = None;
+            telling.new_batch();
         }
         Ok(())
     }
@@ -317,7 +277,16 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
                 Err(error) => {
                     batch.bytes.truncate(mark.0);
                     batch.cells.truncate(mark.1);
-                    self.decoder.tables.adapt_aside(aside, error)?;
+                    let (layout, withholds) = (Arc::clone(&table.layout), table.withholds());
+                    match self.decoder.tables.adapt_aside(aside, error) {
+                        Ok(()) => {}
+                        Err(error) if error.class == Class::Poison => {
+                            let original = (!withholds).then_some(line);
+                            telling.poison(&self.decoder, batch, &layout, error, original);
+                            return Ok(());
+                        }
+                        Err(error) => return Err(error.into()),
+                    }
                 }
             }
         };

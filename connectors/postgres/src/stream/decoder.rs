@@ -245,11 +245,10 @@ impl Decoder {
         let (layout, withholds) = (Arc::clone(&table.layout), table.withholds());
         let images = match images {
             Ok(images) => images,
-            // The chunks that are being read could not be told of a row without images.
-            Err(error) if self.course.as_ref().is_some_and(|course| !course.is_idle()) => {
-                return Err(error);
-            }
             Err(error) => {
+                if let Some(course) = &mut self.course {
+                    course.unknown(&layout);
+                }
                 // Whether a snapshot has the row its bytes tell, not its images.
                 if let Some((op, _)) = self.verdict(&transaction, oid, rows, (None, None)) {
                     let original = (!withholds).then_some(payload);

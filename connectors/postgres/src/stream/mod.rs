@@ -19,6 +19,7 @@ mod idle;
 mod pace;
 mod reader;
 mod tables;
+mod telling;
 mod transaction;
 mod wire;
 
