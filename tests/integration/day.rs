@@ -12,6 +12,7 @@
 mod again;
 mod events;
 mod late;
+mod points;
 
 use crate::held::is_silent;
 use crate::support::consumer::Follower;
@@ -129,12 +130,7 @@ impl Day {
             assert!(kept >= told, "the status stepped back from {told} rows to {kept}");
             parts.push(before);
         }
-        let over = |ours: &Value| {
-            let jobs = ours["resnapshots"].as_array()?;
-            let job = jobs.iter().find(|job| job["id"] == JOB)?;
-            (!["running", "waiting"].contains(&job["state"].as_str()?)).then(|| job.clone())
-        };
-        let job = daemon.until("the job is over", seconds(120), over).await;
+        let job = finished(&mut daemon).await;
         assert_eq!(job["state"], "done", "{job}");
         println!("  killed behind {parts:?} of {} rows read again", job["rows"]);
         assert!(parts.iter().all(|part| *part < rows(&job)), "not in the middle of it");
@@ -160,6 +156,16 @@ async fn wished(daemon: &Daemon, wish: &Value) -> Value {
     let (status, answer) = daemon.ask("POST", "snapshot", Some(wish.clone())).await;
     assert_eq!(status, 202, "{answer}\n{}", daemon.tail());
     answer
+}
+
+/// Waits for the end of the job; answers how it ended.
+async fn finished(daemon: &mut Daemon) -> Value {
+    let over = |ours: &Value| {
+        let jobs = ours["resnapshots"].as_array()?;
+        let job = jobs.iter().find(|job| job["id"] == JOB)?;
+        (!["running", "waiting"].contains(&job["state"].as_str()?)).then(|| job.clone())
+    };
+    daemon.until("the job is over", seconds(120), over).await
 }
 
 /// Rows of the job, as the status says.
