@@ -139,6 +139,8 @@ pub const OUTBOX_VALUE: Code = Code::new("WB-RUN-084");
 pub const OUTBOX_UPDATE: Code = Code::new("WB-RUN-085");
 /// The table of an outbox does not have a column that is needed.
 pub const OUTBOX_COLUMN: Code = Code::new("WB-RUN-086");
+/// The content of a message of an outbox is no JSON object.
+pub const OUTBOX_CONTENT: Code = Code::new("WB-RUN-087");
 
 #[cfg(test)]
 mod tests {

@@ -19,6 +19,7 @@ mod pattern;
 mod place;
 mod poison;
 mod postgres;
+mod prefix;
 mod print;
 mod problem;
 mod reader;
@@ -46,6 +47,7 @@ pub use mysql::MySql;
 pub use outbox::Outbox;
 pub use pattern::Pattern;
 pub use postgres::Postgres;
+pub use prefix::Prefix;
 pub use problem::{Excerpt, Problem, Severity, report};
 pub use secret::Secret;
 

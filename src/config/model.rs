@@ -290,7 +290,7 @@ impl Operations {
     /// Whether `op` is in the set. Snapshot rows never are.
     pub fn has(self, op: Op) -> bool {
         match op {
-            Op::Read => false,
+            Op::Read | Op::Message => false,
             Op::Create => self.create,
             Op::Update => self.update,
             Op::Delete => self.delete,

@@ -5,6 +5,7 @@ use super::choice::{
 };
 use super::database::Server;
 use super::pattern::{Pattern, glob_matches};
+use super::prefix::Prefix;
 use super::reader::Reader;
 use super::route::Route;
 use super::setting::{Setting, Wrong};
@@ -63,8 +64,8 @@ pub struct Outbox {
 pub enum From {
     /// Those of the tables that the pattern means.
     Table(Pattern),
-    /// PostgreSQL's logical messages of this prefix.
-    Messages(String),
+    /// PostgreSQL's logical messages whose prefix the pattern means.
+    Messages(Prefix),
 }
 
 /// A further column of an event.
@@ -153,15 +154,11 @@ fn keys(table: &mut Reader<'_>, server: Server) -> Option<Outbox> {
 
 fn from(table: &mut Reader<'_>, server: Server) -> Option<From> {
     let pattern: Option<Pattern> = table.optional("table");
-    let prefix: Option<String> = table.optional("messages");
+    let prefix: Option<Prefix> = table.optional("messages");
     if prefix.is_some() && server != Server::Postgres {
         let message = format!("{} has no logical messages.", server.name());
         let fix = "Write `table = \"database.outbox\"` instead.".to_owned();
         table.key_problem("messages", codes::OTHER_DATABASE, message, fix);
-    } else if prefix.is_some() {
-        let message = "Logical messages as an outbox are not available yet.".to_owned();
-        let fix = "Write `table = \"public.outbox\"` instead.".to_owned();
-        table.key_problem("messages", codes::NOT_YET, message, fix);
     }
     match (pattern, prefix) {
         (Some(pattern), None) => Some(From::Table(pattern)),

@@ -16,6 +16,14 @@ pub struct Pattern {
 impl Pattern {
     /// Reads a pattern; the error says what is wrong with it, for people.
     pub fn new(text: &str) -> Result<Self, String> {
+        if !text.is_empty() && !text.contains('.') && !text.starts_with('/') && text != "*" {
+            return Err("the name of a table begins with its schema or database".to_owned());
+        }
+        Self::of_text(text)
+    }
+
+    /// Reads a pattern over names that are any text.
+    pub(super) fn of_text(text: &str) -> Result<Self, String> {
         let regex = match regular_expression(text) {
             Some("") => return Err("the expression is empty".to_owned()),
             Some(inner) => format!("^(?:{inner})$"),
@@ -56,9 +64,6 @@ fn glob(text: &str) -> Result<String, String> {
     }
     if text.starts_with('/') {
         return Err("a regular expression ends with a slash too".to_owned());
-    }
-    if !text.contains('.') && text != "*" {
-        return Err("the name of a table begins with its schema or database".to_owned());
     }
     let mut out = String::from("(?s)^");
     for c in text.chars() {

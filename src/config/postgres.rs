@@ -1,6 +1,7 @@
 //! What only a connector to PostgreSQL has: slot, publication, and types of its own.
 
 use super::choice::{Hstore, Interval, PublicationMode};
+use super::prefix::Prefix;
 use super::reader::Reader;
 use crate::codes;
 
@@ -15,6 +16,8 @@ pub(super) const KEYS: &[&str] = &[
     "publication",
     "publication_mode",
     "snapshot_as_published",
+    "messages",
+    "exclude_messages",
 ];
 
 /// Longest identifier in PostgreSQL, in bytes.
@@ -41,6 +44,10 @@ pub struct Postgres {
     pub publication_mode: PublicationMode,
     /// Whether its row filters and column lists hold for the snapshot too.
     pub snapshot_as_published: bool,
+    /// Prefixes of the logical messages that are told.
+    pub messages: Vec<Prefix>,
+    /// Exceptions of these, and of an outbox's messages.
+    pub exclude_messages: Vec<Prefix>,
 }
 
 /// Reads what only PostgreSQL has for the connector called `name`.
@@ -56,6 +63,8 @@ pub(super) fn read(reader: &mut Reader<'_>, cluster: &str, name: &str) -> Postgr
         publication: reader.or("publication", own),
         publication_mode: reader.or("publication_mode", PublicationMode::Filtered),
         snapshot_as_published: reader.or("snapshot_as_published", true),
+        messages: reader.or("messages", Vec::new()),
+        exclude_messages: reader.or("exclude_messages", Vec::new()),
     };
     names(reader, &postgres);
     postgres

@@ -11,6 +11,8 @@ use crate::config::{Pattern, quoted};
 const ROUTER: &str = "io.debezium.transforms.outbox.EventRouter";
 const DECODER: &str =
     "io.debezium.connector.postgresql.transforms.DecodeLogicalDecodingMessageContent";
+/// Which messages there are.
+pub(super) const PREFIXES: &str = "message.prefix.include.list";
 const TEXT: &str = "org.apache.kafka.connect.storage.StringConverter";
 const RAW: [&str; 3] = [
     "io.debezium.converters.BinaryDataConverter",
@@ -43,18 +45,26 @@ pub(super) fn outbox(given: &mut Given) -> Option<Lines> {
         Some(decoder) => messages(given, decoder),
         None => vec![format!("table = {}", quoted(&table(given, &router)))],
     };
-    lines.extend(options(given, &format!("transforms.{router}.")));
+    let options = options(given, &format!("transforms.{router}."));
+    let said = |line: &String| decoder.is_some() && line.starts_with("expand_json");
+    lines.extend(options.into_iter().filter(|line| !said(line)));
     lines.extend(converters(given));
     Some(lines)
 }
 
-/// Logical messages: every prefix that is not left out is an event's.
+/// Logical messages: those of every prefix that is not left out are events.
 fn messages(given: &mut Given, decoder: &str) -> Lines {
-    given.refused(
-        &format!("transforms.{decoder}.type"),
-        "logical messages as an outbox are not available yet.",
-    );
-    Vec::new()
+    let names = format!("transforms.{decoder}.field.name.adjustment.mode");
+    if given.take(&names).is_some_and(|mode| mode != "none") {
+        given.refused(&names, "names in the content are as they are; set it of the event router.");
+    }
+    let include = given.peek(PREFIXES).map(tables::split).unwrap_or_default();
+    let pattern = match include.is_empty() {
+        true => "*".to_owned(),
+        false => tables::pattern(&format!("(?:{})", include.join("|"))),
+    };
+    // What is an object in the content is a record there without being asked for.
+    vec![format!("messages = {}", quoted(&pattern)), "expand_json = true".to_owned()]
 }
 
 /// The tables whose rows are events: those of the predicate, else all.

@@ -1,7 +1,9 @@
 //! The keys that only a connector to PostgreSQL has.
 
 use super::given::Given;
-use super::setting::{Lines, flag, needed, number, word};
+use super::outbox;
+use super::setting::{Lines, flag, list_of, needed, number, word};
+use super::tables::{list_in, pattern};
 use crate::config::{Hstore, Interval, quoted};
 
 /// What the plug-in must be: the stream is read in one form only.
@@ -49,15 +51,36 @@ pub(super) fn tls(given: &mut Given, host: &str) -> Option<String> {
     (!parts.is_empty()).then(|| format!("tls = {{ {} }}", parts.join(", ")))
 }
 
-/// Types of its own, slot and publication.
-pub(super) fn own(given: &mut Given) -> Lines {
+/// Types of its own, slot and publication, and the messages that are not those of `outbox`.
+pub(super) fn own(given: &mut Given, outbox: Option<&Lines>) -> Lines {
     let values = [
         word::<Interval>(given, "interval.handling.mode", "interval"),
         word::<Hstore>(given, "hstore.handling.mode", "hstore"),
         number(given, "money.fraction.digits", "money_fraction_digits"),
         flag(given, "include.unknown.datatypes", "unknown_types"),
     ];
-    values.into_iter().flatten().chain(slot(given)).collect()
+    let messages = messages(given, outbox);
+    values.into_iter().flatten().chain(slot(given)).chain(messages).collect()
+}
+
+/// Debezium tells every message whose prefix is not left out. An event router takes them, and one
+/// that takes every table drops those that nothing has decoded.
+fn messages(given: &mut Given, outbox: Option<&Lines>) -> Lines {
+    let said = |line: &str| outbox.is_some_and(|lines| lines.iter().any(|it| it.starts_with(line)));
+    let (decoded, dropped) = (said("messages = "), said("table = \"*\""));
+    let setting = if decoded { "outbox.messages" } else { "messages" };
+    let include = list_in(given, outbox::PREFIXES, setting);
+    let except = list_in(given, "message.prefix.exclude.list", "exclude_messages");
+    let shown = |of: Vec<String>| of.iter().map(|one| pattern(one)).collect::<Vec<_>>();
+    let mut lines = Lines::new();
+    if !decoded && !dropped {
+        let told = if include.is_empty() { vec!["*".to_owned()] } else { shown(include) };
+        lines.push(format!("messages = {}", list_of(&told)));
+    }
+    if !except.is_empty() {
+        lines.push(format!("exclude_messages = {}", list_of(&shown(except))));
+    }
+    lines
 }
 
 fn slot(given: &mut Given) -> Lines {

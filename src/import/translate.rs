@@ -24,7 +24,7 @@ pub(super) fn translate(given: &mut Given, around: &Surroundings) -> (String, Se
     lines.extend(poison::policy(given));
     lines.extend(values(given));
     lines.extend(match server {
-        Server::Postgres => postgres::own(given),
+        Server::Postgres => postgres::own(given, outbox.as_ref()),
         Server::MySql | Server::MariaDb => mysql::own(given),
     });
     converters(given);

@@ -15,6 +15,7 @@ mod control;
 mod dead_letter;
 pub mod envelope;
 pub mod key;
+mod message;
 mod moment;
 pub mod names;
 pub mod outbox;

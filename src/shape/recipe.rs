@@ -2,6 +2,7 @@
 
 use super::envelope;
 use super::key::KeyRecipe;
+use super::message;
 use super::names;
 use super::resolved::{Handle, Need, Resolved};
 use super::settings::Settings;
@@ -52,6 +53,9 @@ impl Ready {
 impl Recipe {
     /// Compiles the recipe of `layout`.
     pub fn compile(layout: &Arc<Layout>, settings: &Settings, source: &Schema) -> Result<Self> {
+        if layout.table.is_messages() {
+            return Ok(message::recipe(layout, settings, source));
+        }
         let topic = names::table_topic(&settings.topic_prefix, &layout.table);
         let full =
             format!("{}.{}.{}", settings.topic_prefix, layout.table.schema, layout.table.name);
@@ -61,21 +65,25 @@ impl Recipe {
         };
         let fields = value_fields(layout, settings)?;
         let value = envelope::value_schema(schema_name("Value"), fields);
-        let row_text = text::of(&value);
-        let value_text = text::of(&envelope::schema(schema_name("Envelope"), &value, source));
+        let whole = envelope::schema(schema_name("Envelope"), &value, source);
         let places = key_places(layout, settings)?;
         let field_name = |name: &str| settings.field_names.field(name);
         let key = KeyRecipe::new(layout, &places, schema_name("Key"), field_name);
+        Ok(Self::new(layout, topic, key, (&value, &whole)))
+    }
+
+    /// The recipe of records of `topic`: how their key is made, and the schemas of a row alone and
+    /// of the whole value.
+    pub(super) fn new(
+        layout: &Arc<Layout>,
+        topic: String,
+        key: Option<KeyRecipe>,
+        (row, value): (&Schema, &Schema),
+    ) -> Self {
         let key_text = key.as_ref().map(|key| text::of(&key.schema));
-        Ok(Self {
-            layout: Arc::clone(layout),
-            topic,
-            key,
-            key_text,
-            value_text,
-            row_text,
-            ready: None,
-        })
+        let (row_text, value_text) = (text::of(row), text::of(value));
+        let layout = Arc::clone(layout);
+        Self { layout, topic, key, key_text, value_text, row_text, ready: None }
     }
 
     /// What the names of the table's schemas begin with.

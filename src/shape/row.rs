@@ -2,6 +2,7 @@
 
 use super::context;
 use super::envelope::Envelope;
+use super::message::Message;
 use super::output::Output;
 use super::recipe::{Ready, Recipe};
 use super::settings::Settings;
@@ -44,6 +45,7 @@ impl Row<'_> {
                 self.event(Op::Delete, before, None, old, (0, 0));
                 self.tombstone(old, (0, 0));
             }
+            (Op::Message, _, Some(said)) => self.message(said),
             (op, before, Some(new)) => self.event(op, before, after, new, (0, 0)),
             (Op::Truncate, ..) => self.truncate(),
             // A delete without an image cannot be told; PostgreSQL refuses such a statement.
@@ -131,6 +133,29 @@ impl Row<'_> {
         self.out.push(self.ready.topic.id, partition, key, None, headers);
     }
 
+    /// A logical message: no headers, as in the reference.
+    fn message(&mut self, said: Image) {
+        self.count();
+        let key = self.key(said);
+        let arena = &self.batch.bytes;
+        let message = Message {
+            prefix: self.ready.value,
+            source_head: self.change.source.head.of(arena),
+            source_tail: self.change.source.tail.of(arena),
+            transaction: self.blocked().then_some(self.block.as_slice()),
+            datum: said.datum.of(arena),
+            now_us: self.now_us,
+        };
+        let value = self.out.append_with(|out| message.write(out));
+        let partition = self.partition(key);
+        self.out.push(self.ready.topic.id, partition, key, Some(value), (0, 0));
+    }
+
+    /// Whether records have a transaction block.
+    fn blocked(&self) -> bool {
+        self.open.is_some() && self.settings.transaction_metadata
+    }
+
     fn truncate(&mut self) {
         self.count();
         let headers = self.headers((0, 0));
@@ -170,7 +195,6 @@ impl Row<'_> {
     fn envelope(&mut self, op: Op, before: Option<Image>, after: Option<Image>) -> Span {
         let arena = &self.batch.bytes;
         let datum = |image: Image| image.datum.of(arena);
-        let blocked = self.open.is_some() && self.settings.transaction_metadata;
         let envelope = Envelope {
             prefix: self.ready.value,
             before: before.map(datum),
@@ -178,7 +202,7 @@ impl Row<'_> {
             source_head: self.change.source.head.of(arena),
             marker: self.change.marker,
             source_tail: self.change.source.tail.of(arena),
-            transaction: blocked.then_some(self.block.as_slice()),
+            transaction: self.blocked().then_some(self.block.as_slice()),
             op,
             now_us: self.now_us,
         };

@@ -34,6 +34,8 @@ pub struct Settings {
     pub poison: Policies,
     /// Poison changes of a table in a row that are borne; 0 is without limit.
     pub poison_limit: u64,
+    /// Whether the source counts logical messages among a transaction's changes.
+    pub messages: bool,
     /// The outbox, where there is one: its rows are events instead of changes.
     pub outbox: Option<Arc<Outbox>>,
 }
@@ -57,6 +59,7 @@ impl Settings {
             run_id: String::new(),
             poison: Arc::new(|_| Policy::Halt),
             poison_limit: 1000,
+            messages: false,
             outbox: None,
         }
     }
@@ -64,6 +67,11 @@ impl Settings {
     /// Name of the topic that tells where transactions begin and end.
     pub fn transaction_topic(&self) -> String {
         format!("{}.transaction", super::names::topic(&self.topic_prefix))
+    }
+
+    /// Name of the topic of logical messages.
+    pub fn message_topic(&self) -> String {
+        format!("{}.message", super::names::topic(&self.topic_prefix))
     }
 
     /// Name of the topic of dead letters.

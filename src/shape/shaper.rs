@@ -47,6 +47,8 @@ pub struct Shaper {
     /// The topics that an outbox has named.
     topics: outbox::Topics,
     scratch: Vec<u8>,
+    /// The row that a message of an outbox holds.
+    unpacked: Batch,
     transactions: Control,
     heartbeats: Control,
     /// Topics of the source's own records.
@@ -85,6 +87,7 @@ impl Shaper {
             known: HashMap::new(),
             topics: outbox::Topics::default(),
             scratch: Vec::new(),
+            unpacked: Batch::default(),
             transactions,
             heartbeats,
             notices: Vec::new(),
@@ -109,7 +112,8 @@ impl Shaper {
     /// The position that says "everything up to the newest change of the open transaction".
     pub fn split_position(&self) -> Option<Position> {
         let (open, position) = (self.open.as_ref()?, self.position.as_ref()?);
-        let part = Part { transaction: open.id.clone(), k: open.number.max(open.skip) };
+        let messages = self.delivered.as_ref().map_or(self.settings.messages, |it| it.messages);
+        let part = Part { transaction: open.id.clone(), k: open.number.max(open.skip), messages };
         Some(Position { part: Some(part), ..position.clone() })
     }
 
@@ -219,7 +223,7 @@ impl Shaper {
             match self.tell(place, batch, change, out, now_us) {
                 Ok(()) => {}
                 Err((Stop::Failed(error), told)) if error.class == Class::Poison => {
-                    let stage = self.stage(place);
+                    let stage = self.stage(place, self.is_event(place, batch, change));
                     let case = Case::of(place, stage, change, error, told);
                     self.settle(&case, batch, out, now_us)?;
                 }
@@ -244,13 +248,9 @@ impl Shaper {
     }
 
     /// Where a change of this recipe failed.
-    fn stage(&self, place: usize) -> Stage {
-        let ready = match self.recipes.get(place) {
-            Some(Made::Table(recipe)) => recipe.ready.is_some(),
-            Some(Made::Outbox(_)) => true,
-            None => false,
-        };
-        if ready { Stage::Shape } else { Stage::Registry }
+    fn stage(&self, place: usize, event: bool) -> Stage {
+        let ready = self.recipes.get(place).is_some_and(|made| made.table().ready.is_some());
+        if ready || event { Stage::Shape } else { Stage::Registry }
     }
 
     /// Writes the records of a change; with an error everything of it is taken back, and answered
@@ -267,18 +267,15 @@ impl Shaper {
         if delivered && !self.settings.transaction_metadata {
             return Ok(());
         }
-        let recipe = match self.recipes.get_mut(place) {
-            Some(Made::Table(recipe)) => recipe,
-            Some(Made::Outbox(_)) => {
-                let before = out.records.records.len();
-                let done = self.outbox(batch, change, out, (place, !delivered, now_us));
-                if let Some(told) = self.told.get_mut(place) {
-                    *told += out.records.records.len().saturating_sub(before) as u64;
-                }
-                return done.map_err(|stop| (stop, Vec::new()));
+        if self.is_event(place, batch, change) {
+            let before = out.records.records.len();
+            let done = self.event(batch, change, out, (place, !delivered, now_us));
+            if let Some(told) = self.told.get_mut(place) {
+                *told += out.records.records.len().saturating_sub(before) as u64;
             }
-            None => return Ok(()),
-        };
+            return done.map_err(|stop| (stop, Vec::new()));
+        }
+        let Some(recipe) = self.recipes.get_mut(place).map(Made::table_mut) else { return Ok(()) };
         let ready = recipe.resolve(&self.resolved);
         let ready = ready.map_err(|needs| (self.resolved.stop(needs), Vec::new()))?;
         let recipe = &*recipe;
@@ -317,6 +314,44 @@ impl Shaper {
         Ok(())
     }
 
+    /// Whether a change is told as that of an outbox's row.
+    fn is_event(&self, place: usize, batch: &Batch, change: &Change) -> bool {
+        match self.recipes.get(place) {
+            Some(Made::Outbox(_)) => true,
+            Some(Made::Messages(messages)) => {
+                let outbox = self.settings.outbox.as_deref();
+                outbox.is_some_and(|outbox| messages.is_event(outbox, batch, change))
+            }
+            Some(Made::Table(_)) | None => false,
+        }
+    }
+
+    /// Tells a change of an outbox's row, or a message that holds one.
+    fn event(
+        &mut self,
+        batch: &Batch,
+        change: &Change,
+        out: &mut Output,
+        how: (usize, bool, i64),
+    ) -> Result<(), Stop> {
+        let Some(Made::Messages(messages)) = self.recipes.get(how.0) else {
+            return self.outbox(batch, change, out, how);
+        };
+        let mut unpacked = std::mem::take(&mut self.unpacked);
+        let row = messages.unpack(batch, change, &mut unpacked);
+        let told = match row {
+            Ok(row) => self.outbox(&unpacked, &row, out, how),
+            Err(error) => {
+                if let (Some(open), true) = (&mut self.open, self.settings.transaction_metadata) {
+                    open.count(&messages.table().layout.table);
+                }
+                if how.1 { Err(Stop::Failed(error)) } else { Ok(()) }
+            }
+        };
+        self.unpacked = unpacked;
+        told
+    }
+
     /// Tells a change of an outbox's row.
     fn outbox(
         &mut self,
@@ -325,11 +360,12 @@ impl Shaper {
         out: &mut Output,
         (place, deliver, now_us): (usize, bool, i64),
     ) -> Result<(), Stop> {
-        let (Some(outbox), Some(Made::Outbox(recipe))) =
-            (&self.settings.outbox, self.recipes.get_mut(place))
-        else {
-            return Ok(());
+        let recipe = match self.recipes.get_mut(place) {
+            Some(Made::Outbox(recipe)) => recipe,
+            Some(Made::Messages(messages)) => messages.events(),
+            Some(Made::Table(_)) | None => return Ok(()),
         };
+        let Some(outbox) = &self.settings.outbox else { return Ok(()) };
         let mark = out.mark();
         let layout = Arc::clone(recipe.layout());
         let event = outbox::Event {
@@ -369,6 +405,10 @@ impl Shaper {
         }
         let (settings, source) = (&self.settings, &self.description.source_schema);
         let made = match settings.outbox.as_deref().filter(|it| it.takes(&layout.table)) {
+            Some(outbox) if layout.table.is_messages() => {
+                let made = outbox::Messages::compile(layout, settings, outbox, source);
+                made.map(|messages| Made::Messages(Box::new(messages)))
+            }
             Some(outbox) => {
                 let recipe = outbox::Recipe::compile(layout, settings, outbox, source);
                 recipe.map(|recipe| Made::Outbox(Box::new(recipe)))
@@ -412,6 +452,8 @@ enum Made {
     Table(Box<Recipe>),
     /// Of an outbox.
     Outbox(Box<outbox::Recipe>),
+    /// Of logical messages, some of which are an outbox's.
+    Messages(Box<outbox::Messages>),
 }
 
 impl Made {
@@ -420,6 +462,15 @@ impl Made {
         match self {
             Made::Table(recipe) => recipe,
             Made::Outbox(recipe) => recipe.table(),
+            Made::Messages(messages) => messages.table(),
+        }
+    }
+
+    fn table_mut(&mut self) -> &mut Recipe {
+        match self {
+            Made::Table(recipe) => recipe,
+            Made::Outbox(recipe) => recipe.table_mut(),
+            Made::Messages(messages) => messages.table_mut(),
         }
     }
 }

@@ -214,7 +214,7 @@ fn records_of_the_source_say_which_run_made_them() {
 
 #[test]
 fn another_transaction_in_place_of_the_split_one_is_a_definite_error() {
-    let part = Some(Part { transaction: "7:9".into(), k: 1 });
+    let part = Some(Part { transaction: "7:9".into(), k: 1, messages: false });
     let mut script = Script::new();
     script.begin("8:11");
     let mut shaper = shaper(false, Some(Position { part, ..position(5) }));

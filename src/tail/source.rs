@@ -79,6 +79,7 @@ fn postgres(
         tls,
         slot: named.clone(),
         owns_slot: true,
+        messages: None,
         slot_failover: false,
         publication: named,
         publication_mode: postgres::PublicationMode::Filtered,

@@ -266,6 +266,10 @@ fn shape(connector: &Connector, run_id: &str) -> shape::Settings {
         run_id: run_id.to_owned(),
         poison: poison(connector),
         poison_limit: connector.poison.limit,
+        messages: match &connector.source {
+            Kind::Postgres(own) => postgres::has_messages(connector, own),
+            Kind::MySql(_) => false,
+        },
         outbox: connector.outbox.as_ref().map(outbox::settings),
         ..shape::Settings::new(&connector.topic_prefix)
     }

@@ -51,7 +51,10 @@ fn from(from: &Source) -> settings::From {
             let takes = move |table: &Table| pattern.matches(&table.to_string());
             settings::From::Tables(Arc::new(takes))
         }
-        Source::Messages(prefix) => settings::From::Messages(prefix.clone()),
+        Source::Messages(prefix) => {
+            let prefix = prefix.clone();
+            settings::From::Messages(Arc::new(move |of: &str| prefix.matches(of)))
+        }
     }
 }
 

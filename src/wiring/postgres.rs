@@ -3,12 +3,13 @@
 use super::columns::columns;
 use super::{Open, initial, password, patterns, selection, snapshot_mode, tls, word};
 use crate::config::choice;
-use crate::config::{Config, Connector, Postgres as Own};
+use crate::config::outbox::From;
+use crate::config::{Config, Connector, Postgres as Own, Prefix};
 use std::sync::Arc;
 use walbrook_core::error::Result;
 use walbrook_core::idle::Idle;
 use walbrook_postgres::idle::IdlePostgres;
-use walbrook_postgres::settings::{FEEDBACK, PublicationMode, Settings};
+use walbrook_postgres::settings::{FEEDBACK, Prefixes, PublicationMode, Settings};
 use walbrook_postgres::source::Postgres;
 use walbrook_postgres::table::Modes;
 
@@ -43,6 +44,7 @@ pub(super) fn settings(config: &Config, connector: &Connector, own: &Own) -> Set
             choice::PublicationMode::Existing => PublicationMode::Existing,
         },
         selection: selection(connector),
+        messages: messages(connector, own),
         patterns: patterns(),
         topic_prefix: connector.topic_prefix.clone(),
         cluster: config.kafka.cluster.clone(),
@@ -54,6 +56,24 @@ pub(super) fn settings(config: &Config, connector: &Connector, own: &Own) -> Set
         snapshot_as_published: own.snapshot_as_published,
         feedback: FEEDBACK,
     }
+}
+
+/// The messages that are told: those that are wanted as such, and those of an outbox.
+fn messages(connector: &Connector, own: &Own) -> Option<Prefixes> {
+    let outbox = connector.outbox.as_ref().and_then(|outbox| match &outbox.from {
+        From::Messages(prefix) => Some(prefix.clone()),
+        From::Table(_) => None,
+    });
+    let told: Vec<Prefix> = own.messages.iter().cloned().chain(outbox).collect();
+    let except = own.exclude_messages.clone();
+    let any = |of: &[Prefix], prefix: &str| of.iter().any(|one| one.matches(prefix));
+    (!told.is_empty())
+        .then(|| Arc::new(move |prefix: &str| any(&told, prefix) && !any(&except, prefix)) as _)
+}
+
+/// Whether the server is asked for logical messages.
+pub(super) fn has_messages(connector: &Connector, own: &Own) -> bool {
+    messages(connector, own).is_some()
 }
 
 fn modes(connector: &Connector, own: &Own) -> Modes {

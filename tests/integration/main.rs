@@ -39,6 +39,7 @@ mod initial;
 mod kills;
 mod many;
 mod mariadb;
+mod messages;
 mod mysql;
 mod outbox;
 mod poison;

@@ -19,6 +19,9 @@ pub enum Op {
     Delete,
     /// TRUNCATE of the whole table
     Truncate,
+    /// A logical message: no change of a row, and told like one of the table
+    /// [`crate::layout::Table::messages`]
+    Message,
 }
 
 impl Op {
@@ -30,6 +33,7 @@ impl Op {
             Op::Update => "u",
             Op::Delete => "d",
             Op::Truncate => "t",
+            Op::Message => "m",
         }
     }
 }
@@ -85,7 +89,8 @@ pub struct Change {
     pub layout: u32,
     /// What happened.
     pub op: Op,
-    /// Number inside its transaction, from 1, counted as received before any filter. 0 in snapshots.
+    /// Number inside its transaction, from 1, counted as received before any filter. 0 in snapshots,
+    /// and for messages that are part of no transaction.
     pub number: u64,
     /// The old row, as far as the log has it.
     pub before: Option<Image>,

@@ -18,11 +18,24 @@ impl Table {
     pub fn new(schema: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Self {
         Self { schema: schema.into(), name: name.into() }
     }
+
+    /// What stands for the table of logical messages: no table of a database has such a name.
+    pub fn messages() -> Self {
+        Self::new("", "message")
+    }
+
+    /// Whether this is [`Table::messages`].
+    pub fn is_messages(&self) -> bool {
+        self.schema.is_empty()
+    }
 }
 
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.schema, self.name)
+        match self.is_messages() {
+            true => f.write_str(&self.name),
+            false => write!(f, "{}.{}", self.schema, self.name),
+        }
     }
 }
 

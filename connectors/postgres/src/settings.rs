@@ -1,6 +1,7 @@
 //! Everything that a PostgreSQL source is told, with no default of its own: configuration decides.
 
 use crate::table::Modes;
+use std::sync::Arc;
 use std::time::Duration;
 use walbrook_core::initial::Initial;
 pub use walbrook_core::settings::{
@@ -10,6 +11,9 @@ pub use walbrook_core::settings::{
 /// How often the server hears from us at least, where nothing else is wanted: a second of foreign
 /// log is all that the slot holds back because of it.
 pub const FEEDBACK: Duration = Duration::from_secs(1);
+
+/// Answers whether messages of a prefix are told.
+pub type Prefixes = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What the publication is and who keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub struct Settings {
     pub publication_mode: PublicationMode,
     /// Which tables are captured.
     pub selection: Selection,
+    /// Which logical messages are told; the server is asked for none where there is nothing.
+    pub messages: Option<Prefixes>,
     /// Reads the patterns of tables that are to be read again.
     pub patterns: Patterns,
     /// Prefix of every topic; `source.name` of every event.

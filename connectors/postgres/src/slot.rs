@@ -205,12 +205,13 @@ pub async fn drop(client: &Client, name: &str, patience: Duration) -> Result<()>
     done.map(|_| ()).map_err(|error| sql_error(&error, "dropping the replication slot"))
 }
 
-/// The command that begins the stream at `lsn`.
-pub fn start_command(slot: &str, publication: &str, lsn: u64) -> String {
+/// The command that begins the stream at `lsn`, with logical messages or without.
+pub fn start_command(slot: &str, publication: &str, lsn: u64, messages: bool) -> String {
     // The list of publications is parsed as identifiers inside the string.
     let publication = literal(&identifier(publication));
+    let messages = if messages { ", messages 'true'" } else { "" };
     format!(
-        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {publication})",
+        "START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {publication}{messages})",
         identifier(slot),
         Lsn(lsn)
     )
@@ -263,9 +264,11 @@ mod tests {
     #[test]
     fn names_are_quoted_in_commands() {
         assert_eq!(
-            start_command("s", "it's", 0x20),
+            start_command("s", "it's", 0x20, false),
             "START_REPLICATION SLOT \"s\" LOGICAL 0/20 \
              (proto_version '1', publication_names '\"it''s\"')"
         );
+        let with = start_command("s", "p", 0, true);
+        assert!(with.ends_with("publication_names '\"p\"', messages 'true')"), "{with}");
     }
 }

@@ -55,7 +55,8 @@ async fn stream(settings: &Settings, out: Out, confirmed: watch::Receiver<u64>) 
     let position = Position::at(system.id, Log::Lsn(lsn));
     let known = (HashMap::new(), Arc::new(catalog) as Arc<dyn crate::catalog::Catalog>);
     let start = follow::start(settings, position, known, None);
-    let command = slot::start_command(&name, &settings.publication, lsn);
+    let messages = settings.messages.is_some();
+    let command = slot::start_command(&name, &settings.publication, lsn, messages);
     let io = session.copy_both(&command).await?;
     crate::stream::run(io, start, follow::wires(out, confirmed)).await
 }

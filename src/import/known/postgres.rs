@@ -32,8 +32,6 @@ pub(super) const KNOWN: Known = Known {
             "sourceinfo.struct.maker",
             &["io.debezium.connector.postgresql.PostgresSourceInfoStructMaker"],
         ),
-        ("message.prefix.include.list", &[""]),
-        ("message.prefix.exclude.list", &[""]),
         ("database.sslfactory", &[""]),
         ("database.sslpassword", &[""]),
         ("converters", &[""]),

@@ -130,6 +130,38 @@ fn what_cannot_be_written_identically_is_refused_by_name() {
 }
 
 #[test]
+fn messages_are_told_as_debezium_does() {
+    let Source::Postgres(own) = connector("").source else { panic!() };
+    assert!(own.messages[0].matches("") && own.exclude_messages.is_empty());
+    let lists = r#""message.prefix.include.list": "a.*,b", "message.prefix.exclude.list": "ab""#;
+    let Source::Postgres(own) = connector(lists).source else { panic!() };
+    assert!(own.messages[0].matches("Abc") && own.messages[1].matches("b"));
+    assert!(
+        !own.messages.iter().any(|it| it.matches("c")) && own.exclude_messages[0].matches("ab")
+    );
+    let router =
+        r#""transforms": "o", "transforms.o.type": "io.debezium.transforms.outbox.EventRouter""#;
+    let Source::Postgres(own) = connector(router).source else { panic!() };
+    assert!(own.messages.is_empty(), "a router of every table drops them");
+}
+
+#[test]
+fn a_decoder_in_front_of_a_router_is_an_outbox_of_messages() {
+    let more = r#""transforms": "d,o",
+        "transforms.d.type": "io.debezium.connector.postgresql.transforms.DecodeLogicalDecodingMessageContent",
+        "transforms.o.type": "io.debezium.transforms.outbox.EventRouter",
+        "transforms.o.table.expand.json.payload": "true",
+        "message.prefix.include.list": "x,y", "message.prefix.exclude.list": "yy""#;
+    let shop = connector(more);
+    let outbox = shop.outbox.unwrap();
+    let crate::config::outbox::From::Messages(prefix) = &outbox.from else { panic!() };
+    assert!(prefix.matches("X") && prefix.matches("y") && !prefix.matches("xy"));
+    assert!(outbox.expand_json);
+    let Source::Postgres(own) = shop.source else { panic!() };
+    assert!(own.messages.is_empty() && own.exclude_messages[0].matches("yy"));
+}
+
+#[test]
 fn a_password_is_a_reference_or_a_warning_and_never_in_the_report() {
     let imported = import(r#""database.password": "hunter2", "database.sslmode": "disable""#);
     assert!(imported.toml.contains("password = \"hunter2\""));

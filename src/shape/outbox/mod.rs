@@ -5,6 +5,7 @@
 //!               │         └─ known: handle, schema ids of this topic, bounded
 //!               ├─ payload: as it is │ JSON expanded to a record │ nothing: a tombstone
 //!               └─ key, headers, partition, time ─▶ one record
+//!  message ▶ its content, a JSON object, is such a row
 //!  update ─▶ a word in the log, or poison          delete ─▶ nothing
 //! ```
 //!
@@ -13,9 +14,11 @@
 //! that what is remembered of them is bounded, and what data may not do is poison.
 
 mod cell;
+mod content;
 mod event;
 pub mod expand;
 mod known;
+mod messages;
 mod plan;
 mod recipe;
 mod refusal;
@@ -23,6 +26,7 @@ pub mod settings;
 
 pub(super) use event::Event;
 pub(super) use known::Topics;
+pub(super) use messages::Messages;
 pub(super) use recipe::Recipe;
 pub use settings::Outbox;
 

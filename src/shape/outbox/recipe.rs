@@ -63,6 +63,22 @@ impl Recipe {
         &self.layout
     }
 
+    /// Compiles the recipe of events that are messages. They have no table, and nothing to name a
+    /// record after but the route.
+    pub(super) fn of_messages(
+        layout: &Arc<Layout>,
+        settings: &Settings,
+        outbox: &Outbox,
+        source: &Schema,
+    ) -> Result<Self> {
+        Ok(Self { name: None, ..Self::compile(layout, settings, outbox, source)? })
+    }
+
+    /// The same table as changes.
+    pub(in crate::shape) fn table_mut(&mut self) -> &mut Table {
+        &mut self.table
+    }
+
     /// The same table as changes.
     pub(in crate::shape) fn table(&self) -> &Table {
         &self.table

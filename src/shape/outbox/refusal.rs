@@ -15,6 +15,8 @@ pub(super) enum Refusal {
     TopicName,
     /// Data has named as many topics as it may.
     TooManyTopics(usize),
+    /// The content of a message is no JSON object.
+    Content,
     /// The payload cannot be expanded, and why.
     Payload(&'static str),
     /// A column does not hold what it is used for.
@@ -53,6 +55,11 @@ impl Refusal {
                 codes::OUTBOX_TOPICS,
                 format!("it would be topic number {}", most.saturating_add(1)),
                 "Route by a column with few values, or raise `outbox.max_topics`.",
+            ),
+            Self::Content => (
+                codes::OUTBOX_CONTENT,
+                "its content is no JSON object".to_owned(),
+                "Write the event as an object, or give other messages another prefix.",
             ),
             Self::Payload(why) => (
                 codes::OUTBOX_PAYLOAD,

@@ -56,8 +56,8 @@ pub type Allowed = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 pub enum From {
     /// Those of the tables that the function names.
     Tables(Arc<dyn Fn(&Table) -> bool + Send + Sync>),
-    /// Logical messages whose prefix is this one: JSON objects instead of rows.
-    Messages(String),
+    /// Logical messages whose prefix the function names: JSON objects instead of rows.
+    Messages(Arc<dyn Fn(&str) -> bool + Send + Sync>),
 }
 
 /// A further column of an event.
@@ -94,11 +94,11 @@ pub enum OnUpdate {
 }
 
 impl Outbox {
-    /// Whether changes of `table` are events.
+    /// Whether changes of `table`, or some of them, are events.
     pub fn takes(&self, table: &Table) -> bool {
         match &self.from {
             From::Tables(takes) => takes(table),
-            From::Messages(_) => false,
+            From::Messages(_) => table.is_messages(),
         }
     }
 

@@ -54,6 +54,10 @@ pub struct Part {
     pub transaction: String,
     /// Number of the last delivered change, counted from 1 as received, before any filter.
     pub k: u64,
+    /// Whether logical messages were counted too: the rest of the transaction is counted alike,
+    /// whatever is configured meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub messages: bool,
 }
 
 impl Position {
@@ -105,7 +109,7 @@ mod tests {
     use super::*;
 
     fn part(lsn: u64, k: u64) -> Position {
-        let part = Some(Part { transaction: "7:99".into(), k });
+        let part = Some(Part { transaction: "7:99".into(), k, messages: false });
         Position { part, ..Position::at("s", Log::Lsn(lsn)) }
     }
 

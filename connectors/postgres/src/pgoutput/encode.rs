@@ -1,6 +1,6 @@
 //! The other direction: what a server writes. For the scripted servers of simulation and tests.
 
-use super::{Begin, Commit, Relation, Value};
+use super::{Begin, Commit, Logical, Relation, Value};
 
 /// Microseconds from 1970 to 2000, where PostgreSQL begins to count.
 const EPOCH: i64 = 946_684_800_000_000;
@@ -107,6 +107,17 @@ pub fn truncate(oids: &[u32]) -> Vec<u8> {
     for oid in oids {
         out.extend_from_slice(&oid.to_be_bytes());
     }
+    out
+}
+
+/// `M`
+pub fn logical(said: &Logical<'_>) -> Vec<u8> {
+    let mut out = vec![b'M', u8::from(said.transactional)];
+    out.extend_from_slice(&said.lsn.to_be_bytes());
+    out.extend_from_slice(said.prefix.as_bytes());
+    out.push(0);
+    out.extend_from_slice(&(said.content.len() as u32).to_be_bytes());
+    out.extend_from_slice(said.content);
     out
 }
 

@@ -40,16 +40,20 @@ pub enum Message<'a> {
         name: &'a str,
     },
     /// `M`: what somebody wrote with `pg_logical_emit_message`.
-    Logical {
-        /// Whether it is part of a transaction.
-        transactional: bool,
-        /// Its LSN.
-        lsn: u64,
-        /// Its prefix.
-        prefix: &'a str,
-        /// Its content.
-        content: &'a [u8],
-    },
+    Logical(Logical<'a>),
+}
+
+/// A logical message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Logical<'a> {
+    /// Whether it is part of a transaction.
+    pub transactional: bool,
+    /// Where its record in the log ends.
+    pub lsn: u64,
+    /// Its prefix.
+    pub prefix: &'a str,
+    /// Its content.
+    pub content: &'a [u8],
 }
 
 /// The start of a transaction.
@@ -234,7 +238,7 @@ fn logical<'a>(mut r: Reader<'a>) -> Result<Message<'a>, Malformed> {
     let length = r.u32()? as usize;
     let content = r.bytes(length)?;
     r.end()?;
-    Ok(Message::Logical { transactional: flags & 1 != 0, lsn, prefix, content })
+    Ok(Message::Logical(Logical { transactional: flags & 1 != 0, lsn, prefix, content }))
 }
 
 #[cfg(test)]

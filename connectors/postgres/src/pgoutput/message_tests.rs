@@ -120,9 +120,14 @@ fn the_rest_is_decoded_too() {
     bytes.extend_from_slice(&3u64.to_be_bytes());
     text(&mut bytes, "walbrook");
     bytes.extend_from_slice(&[0, 0, 0, 2, b'h', b'i']);
-    let logical =
-        Message::Logical { transactional: true, lsn: 3, prefix: "walbrook", content: b"hi" };
-    assert_eq!(Message::decode(&bytes), Ok(logical));
+    let logical = Logical { transactional: true, lsn: 3, prefix: "walbrook", content: b"hi" };
+    assert_eq!(Message::decode(&bytes), Ok(Message::Logical(logical)));
+    assert_eq!(encode::logical(&logical), bytes);
+    let empty = Logical { transactional: false, lsn: 0, prefix: "", content: b"" };
+    assert_eq!(Message::decode(&encode::logical(&empty)), Ok(Message::Logical(empty)));
+    for end in 1..bytes.len() {
+        assert!(Message::decode(&bytes[..end]).is_err(), "cut at {end}");
+    }
 
     let mut bytes = vec![b'Y', 0, 0, 0, 4];
     text(&mut bytes, "public");

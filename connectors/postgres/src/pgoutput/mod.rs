@@ -15,7 +15,7 @@ mod reader;
 mod relation;
 mod tuple;
 
-pub use message::{Begin, Commit, Delete, Insert, Message, Old, Truncate, Update};
+pub use message::{Begin, Commit, Delete, Insert, Logical, Message, Old, Truncate, Update};
 pub use relation::{Column, Relation};
 pub use tuple::{Tuple, Value, Values};
 

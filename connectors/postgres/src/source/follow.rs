@@ -34,6 +34,9 @@ pub(super) async fn run(
     let position = position
         .unwrap_or_else(|| Position::at(entry.server.clone(), Log::Lsn(entry.consistent_lsn)));
     let from = position.lsn();
+    // Of a transaction that is delivered in part the rest is counted as its beginning was.
+    let messages =
+        settings.messages.is_some() || position.part.as_ref().is_some_and(|part| part.messages);
     let covered = Covered::new(tables.iter().map(|(name, table)| (name.as_str(), table)), from);
     let covered = covered.map_err(|what| {
         let message = format!("The stored snapshot of a table cannot be understood: {what}.");
@@ -73,7 +76,7 @@ pub(super) async fn run(
         created,
     });
     let session = transport::connect(settings, "stream").await?;
-    let command = slot::start_command(&settings.slot, &settings.publication, from);
+    let command = slot::start_command(&settings.slot, &settings.publication, from, messages);
     let io = session.copy_both(&command).await?;
     stream::run(io, start, wires(out, confirmed)).await
 }
@@ -100,6 +103,7 @@ pub(crate) fn start(
         topic_prefix: settings.topic_prefix.clone(),
         selection: settings.selection.clone(),
         modes: settings.modes.clone(),
+        messages: settings.messages.clone(),
         structures,
         catalog,
         covered,

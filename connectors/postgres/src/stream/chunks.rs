@@ -1,7 +1,7 @@
 //! Chunks of tables on their way through the stream: asked for, answered, published between two
 //! transactions.
 
-use super::decoder::Step;
+use super::decoder::{Sent, Step};
 use super::reader::{End, Reader};
 use super::tables::Aside;
 use super::telling::Telling;
@@ -313,7 +313,7 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
     #[cold]
     pub(super) async fn again(
         &mut self,
-        lsn: u64,
+        sent: Sent,
         payload: &[u8],
         mut question: Question,
     ) -> Result<(), End> {
@@ -329,9 +329,9 @@ impl<R: AsyncRead + Unpin> Reader<'_, R> {
                 self.decoder.new_batch();
             }
             let Some(batch) = self.outlet.batch() else { return Err(End::Gone) };
-            match self.decoder.handle(batch, lsn, payload)? {
+            match self.decoder.handle(batch, sent, payload)? {
                 Step::Order(next) => question = *next,
-                Step::Done | Step::Ended(_) | Step::Ask(_) => return Ok(()),
+                Step::Done | Step::Said(_) | Step::Ended(_) | Step::Ask(_) => return Ok(()),
             }
         }
     }

@@ -5,6 +5,8 @@
 //!  Commit ─▶ Event::End       Relation ─▶ compiled, or the catalog must be asked
 //! ```
 
+mod said;
+
 use super::tables::Tables;
 use super::transaction::Transaction;
 use super::{Covered, Start};
@@ -13,6 +15,7 @@ use crate::pgoutput::{Begin, Commit, Malformed, Message, Old, Relation, Truncate
 use crate::resnapshot::course::{Course, Question, Touch, Verdict};
 use crate::source_block::{self, Tail};
 use crate::table::{RowError, Table};
+use said::Messages;
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Image, Span};
 use walbrook_core::change::{self, Change, Event, Marker, Op, Source};
@@ -26,12 +29,24 @@ use walbrook_core::position::{Log, Part, Position};
 pub(super) enum Step {
     /// It is in the batch, or there was nothing to put there.
     Done,
+    /// A logical message that is part of no transaction is in the batch: everything before this
+    /// LSN is told.
+    Said(u64),
     /// A transaction has ended.
     Ended(Commit),
     /// The catalog must be asked before the next message.
     Ask(Relation),
     /// The server must be asked before this message, which is to be handled again then.
     Order(Box<Question>),
+}
+
+/// Where a message of the plugin comes from, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    /// Its LSN.
+    pub(super) lsn: u64,
+    /// When the server sent it, microseconds since 1970.
+    pub(super) at_us: i64,
 }
 
 /// The rows of a change.
@@ -95,6 +110,8 @@ pub(super) struct Decoder {
     database: String,
     prefix: String,
     pub(super) tables: Tables,
+    /// Logical messages, where they are told.
+    messages: Option<Messages>,
     covered: Option<Arc<dyn Covered>>,
     /// Tables that are read beside the log, where that can be.
     pub(super) course: Option<Course>,
@@ -114,6 +131,7 @@ impl Decoder {
             database: start.database.clone(),
             prefix: start.topic_prefix.clone(),
             tables: Tables::new(start),
+            messages: start.messages.take().map(|told| Messages::new(told, start.modes.binary)),
             covered: start.covered.clone(),
             course: start.resnapshot.as_mut().map(|it| Course::new(std::mem::take(&mut it.jobs))),
             transaction: None,
@@ -140,9 +158,10 @@ impl Decoder {
         Position::at(self.server.clone(), Log::Lsn(lsn))
     }
 
-    /// Handles one message of the plugin that comes from `lsn`.
+    /// Handles one message of the plugin that was `sent`.
     #[inline]
-    pub(super) fn handle(&mut self, batch: &mut Batch, lsn: u64, payload: &[u8]) -> Result<Step> {
+    pub(super) fn handle(&mut self, batch: &mut Batch, sent: Sent, payload: &[u8]) -> Result<Step> {
+        let lsn = sent.lsn;
         match Message::decode(payload).map_err(|error| malformed(error, lsn))? {
             Message::Insert(m) => {
                 return self.row(batch, (lsn, payload), m.relation, Rows::Insert(m.new));
@@ -162,7 +181,8 @@ impl Decoder {
                 return Ok(self.tables.describe(relation)?.map_or(Step::Done, Step::Ask));
             }
             Message::Truncate(truncate) => self.truncate(batch, lsn, truncate)?,
-            Message::Origin { .. } | Message::Type { .. } | Message::Logical { .. } => {}
+            Message::Logical(said) => return self.said(batch, sent, &said),
+            Message::Origin { .. } | Message::Type { .. } => {}
         }
         Ok(Step::Done)
     }
@@ -172,9 +192,10 @@ impl Decoder {
             return Err(malformed(Malformed::Bytes("order of transactions"), lsn));
         }
         let covered = self.covered.as_ref().is_some_and(|it| !it.passed(begin.commit_lsn));
-        let transaction = Transaction::new(begin, covered);
+        let mut transaction = Transaction::new(begin, covered, self.messages.is_some());
         if let Some(part) = self.part.take() {
             transaction.verify(&part)?;
+            transaction.counts_messages = part.messages;
         }
         let id = batch.append(transaction.id().as_bytes());
         let commit_us = begin.commit_us;

@@ -26,7 +26,7 @@ mod wire;
 use crate::catalog::{Catalog, Structure};
 use crate::pgoutput::{Relation, Tuple};
 use crate::resnapshot::Ends;
-use crate::settings::Selection;
+use crate::settings::{Prefixes, Selection};
 use crate::table::Modes;
 use crate::transport::{CopyBoth, WAL_SENDER_TIMEOUT};
 use async_channel::{Receiver, Sender};
@@ -73,6 +73,8 @@ pub struct Start {
     pub selection: Selection,
     /// How values are represented.
     pub modes: Modes,
+    /// Which logical messages are told, where the server is asked for them.
+    pub messages: Option<Prefixes>,
     /// Structures resolved before, by [`crate::pgoutput::Relation::hash`].
     pub structures: HashMap<u64, Structure>,
     /// Asked for the others.

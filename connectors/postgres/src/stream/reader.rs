@@ -1,7 +1,7 @@
 //! The read loop: drains what is buffered, and only when the socket is empty hands the batch on.
 
 use super::chunks::Chunks;
-use super::decoder::{Decoder, Step};
+use super::decoder::{Decoder, Sent, Step};
 use super::idle::Idle;
 use super::pace::Pace;
 use super::wire::FromServer;
@@ -124,16 +124,18 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
             };
             self.pace.message();
             match (frame.tag, FromServer::decode(frame.body)) {
-                (b'd', Some(FromServer::Data { lsn, payload })) => {
-                    match self.decoder.handle(batch, lsn, payload)? {
+                (b'd', Some(FromServer::Data { lsn, sent_us: at_us, payload })) => {
+                    let sent = Sent { lsn, at_us };
+                    match self.decoder.handle(batch, sent, payload)? {
                         Step::Done => {}
+                        Step::Said(lsn) => self.reached(lsn),
                         Step::Ended(commit) => {
                             self.ended(&commit);
                             self.turn().await?;
                         }
                         Step::Order(question) => {
                             let payload = payload.to_vec();
-                            self.again(lsn, &payload, *question).await?;
+                            self.again(sent, &payload, *question).await?;
                         }
                         Step::Ask(relation) => self.ask(relation).await?,
                     }
@@ -149,13 +151,19 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
 
     #[inline]
     fn ended(&mut self, commit: &Commit) {
-        self.idle.ended(commit.end_lsn);
-        if let Some(chunks) = &mut self.chunks {
-            chunks.reached(commit.end_lsn);
-        }
-        self.gauges.received.store(commit.end_lsn, Relaxed);
-        self.gauges.head.fetch_max(commit.end_lsn, Relaxed);
+        self.reached(commit.end_lsn);
         self.gauges.commit_us.store(commit.commit_us, Relaxed);
+    }
+
+    /// Everything before `lsn` is in a batch.
+    #[inline]
+    fn reached(&mut self, lsn: u64) {
+        self.idle.ended(lsn);
+        if let Some(chunks) = &mut self.chunks {
+            chunks.reached(lsn);
+        }
+        self.gauges.received.store(lsn, Relaxed);
+        self.gauges.head.fetch_max(lsn, Relaxed);
     }
 
     fn keepalive(&mut self, wal_end: u64, reply: bool) {
@@ -242,18 +250,23 @@ impl<'a, R: AsyncRead + Unpin> Reader<'a, R> {
             let message = "The server sent a message without a length.";
             return Error::definite(codes::PROTOCOL, message);
         }
-        let table = match FromServer::decode(&error.head) {
-            Some(FromServer::Data { payload, .. }) => {
-                payload.get(1..5).and_then(|oid| oid.first_chunk::<4>())
-            }
-            _ => None,
+        let payload = match FromServer::decode(&error.head) {
+            Some(FromServer::Data { payload, .. }) => payload,
+            _ => &[],
         };
+        let (size, most) = (error.size, self.timing.max_row);
+        if payload.first() == Some(&b'M') {
+            let message = format!(
+                "A logical message has {size} bytes, more than the {most} that are received."
+            );
+            return Error::definite(codes::ROW_TOO_LARGE, message)
+                .fix("Write smaller messages; one that is written already passes only where `messages` and an outbox of messages are taken out.");
+        }
+        let table = payload.get(1..5).and_then(|oid| oid.first_chunk::<4>());
         let table = table.and_then(|oid| self.decoder.tables.name(u32::from_be_bytes(*oid)));
         let table = table.unwrap_or_else(|| "an unknown table".to_owned());
-        let message = format!(
-            "A row of {table} has {} bytes, more than the {} that are received.",
-            error.size, self.timing.max_row
-        );
+        let message =
+            format!("A row of {table} has {size} bytes, more than the {most} that are received.");
         Error::definite(codes::ROW_TOO_LARGE, message)
             .fix("Exclude the large column, or the table, from the connector and its publication.")
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::codes;
-use crate::pgoutput::{Begin, Column, Commit, Relation, Value, encode};
+use crate::pgoutput::{Begin, Column, Commit, Logical, Relation, Value, encode};
 use crate::transport::{Frames, MAX_FRAME};
 use async_channel::unbounded;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -52,6 +52,7 @@ fn start() -> Start {
         topic_prefix: "p".into(),
         selection: Arc::new(|_, name| name != "hidden"),
         modes: Modes::default(),
+        messages: None,
         structures: HashMap::new(),
         catalog: Arc::new(NoCatalog),
         covered: None,
@@ -329,7 +330,7 @@ async fn a_stream_that_was_idle_before_a_restart_goes_on_being_idle() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_told_in_front_of_a_transaction_that_is_delivered_in_part() {
     let mut start = start();
-    start.position.part = Some(Part { transaction: "9:9500".into(), k: 3 });
+    start.position.part = Some(Part { transaction: "9:9500".into(), k: 3, messages: false });
     let mut world = world(start, 4);
     tokio::time::sleep(Duration::from_secs(11)).await;
     world.say(&[encode::keepalive(9000, true)]).await;
@@ -349,7 +350,7 @@ async fn a_silent_server_is_given_up() {
 async fn the_half_delivered_transaction_must_come_first() {
     let part = |id: &str| {
         let mut start = start();
-        start.position.part = Some(Part { transaction: id.into(), k: 3 });
+        start.position.part = Some(Part { transaction: id.into(), k: 3, messages: false });
         start
     };
     let mut right = world(part("9:2000"), 4);
@@ -454,3 +455,118 @@ async fn a_resolved_structure_is_stored_with_the_batch() {
 
 #[path = "chunk_tests.rs"]
 mod chunk_tests;
+
+fn said(transactional: bool, lsn: u64, prefix: &str, content: &[u8]) -> Vec<u8> {
+    encode::data(lsn, &encode::logical(&Logical { transactional, lsn, prefix, content }))
+}
+
+/// A stream that tells messages whose prefix begins with `a`.
+fn with_messages() -> Start {
+    Start { messages: Some(Arc::new(|prefix: &str| prefix.starts_with('a'))), ..start() }
+}
+
+/// Every change and the two bytes of its content, and every position behind one.
+fn course(batch: &Batch) -> Vec<(&'static str, u64, Vec<u8>)> {
+    let content = |image: Option<Image>| {
+        let cell = image.and_then(|image| image.cell(batch, 1).copied());
+        cell.map(|cell| cell.payload.of(&batch.bytes).to_vec()).unwrap_or_default()
+    };
+    let told = |event: &Event| match event {
+        Event::Change(change) => (change.op.letter(), change.number, content(change.after)),
+        Event::Begin(_) => ("begin", 0, Vec::new()),
+        Event::End(position) => ("end", position.lsn(), Vec::new()),
+        Event::Progress(position) => ("at", position.lsn(), Vec::new()),
+        other => panic!("{other:?}"),
+    };
+    batch.events.iter().map(told).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_are_told_where_they_stand_and_those_of_no_transaction_are_positions() {
+    let mut world = world(with_messages(), 4);
+    world
+        .say(&[
+            said(false, 1500, "a", b"1"),
+            said(false, 1600, "b", b"not wanted"),
+            begin(9, 2000),
+            said(true, 1900, "a1", b"2"),
+            said(true, 1910, "b", b"not wanted, counted"),
+            described(7, "t"),
+            insert(7, "1"),
+            commit(2000),
+            said(false, 3000, "a", b""),
+        ])
+        .await;
+    // The catalog is asked for the table in between.
+    let (first, second) = (world.batch().await, world.batch().await);
+    let nothing = Vec::new;
+    assert_eq!(
+        [course(&first), course(&second)].concat(),
+        [
+            ("m", 0, b"\x021".to_vec()),
+            ("at", 1500, nothing()),
+            ("begin", 0, nothing()),
+            ("m", 1, b"\x022".to_vec()),
+            ("c", 3, b"\x02n".to_vec()),
+            ("end", 2050, nothing()),
+            ("m", 0, b"\x00".to_vec()),
+            ("at", 3000, nothing()),
+        ]
+    );
+    assert!(first.layouts.iter().all(|layout| layout.table.is_messages()));
+    assert_eq!(world.gauges.received.load(std::sync::atomic::Ordering::Relaxed), 3000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_of_a_transaction_is_counted_as_its_beginning_was() {
+    for (counted, wanted, expected) in [
+        // Its beginning was counted with messages: they are told where they are wanted.
+        (true, true, vec![("m", 1), ("c", 2)]),
+        (true, false, vec![("c", 2)]),
+        // It was counted without: none of its messages is counted or told, those after it are.
+        (false, true, vec![("c", 1), ("m", 1)]),
+    ] {
+        let mut start = if wanted { with_messages() } else { start() };
+        start.position.part = Some(Part { transaction: "9:2000".into(), k: 0, messages: counted });
+        let mut world = world(start, 4);
+        world
+            .say(&[
+                said(false, 1500, "a", b"in front of it, and so of what is delivered"),
+                begin(9, 2000),
+                said(true, 1900, "a", b"x"),
+                described(7, "t"),
+                insert(7, "1"),
+                commit(2000),
+                begin(10, 3000),
+            ])
+            .await;
+        if wanted && !counted {
+            world.say(&[said(true, 2900, "a", b"y")]).await;
+        }
+        world.say(&[commit(3000)]).await;
+        let mut told = Vec::new();
+        while told.last() != Some(&("end", 3050)) {
+            let batch = world.batch().await;
+            told.extend(course(&batch).into_iter().map(|(what, number, _)| (what, number)));
+        }
+        told.retain(|(what, _)| ["m", "c", "at"].contains(what));
+        assert_eq!(told, expected, "counted {counted}, wanted {wanted}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_out_of_its_place_or_too_large_ends_the_stream() {
+    let mut inside = world(with_messages(), 4);
+    inside.say(&[begin(9, 2000), said(false, 1900, "a", b"x")]).await;
+    assert_eq!(inside.failure().await.code, codes::MALFORMED);
+    let mut outside = world(with_messages(), 4);
+    outside.say(&[said(true, 1900, "a", b"x")]).await;
+    assert_eq!(outside.failure().await.code, codes::MALFORMED);
+    let mut start = with_messages();
+    start.timing.max_row = 1000;
+    let mut large = world(start, 4);
+    large.say(&[said(false, 1900, "a", &[7; 2000])]).await;
+    let error = large.failure().await;
+    assert_eq!(error.code, codes::ROW_TOO_LARGE);
+    assert!(error.message.starts_with("A logical message has"), "{error}");
+}

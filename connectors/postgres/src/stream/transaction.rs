@@ -15,12 +15,15 @@ pub(super) struct Transaction {
     pub(super) number: u64,
     /// Whether changes may be contained in a snapshot.
     pub(super) covered: bool,
+    /// Whether its messages are counted and told: those of a transaction that is delivered in part
+    /// are if they were in its beginning.
+    pub(super) counts_messages: bool,
 }
 
 impl Transaction {
-    pub(super) fn new(begin: &Begin, covered: bool) -> Self {
+    pub(super) fn new(begin: &Begin, covered: bool, counts_messages: bool) -> Self {
         let Begin { xid, commit_lsn, commit_us } = *begin;
-        Self { xid, commit_lsn, commit_us, number: 0, covered }
+        Self { xid, commit_lsn, commit_us, number: 0, covered, counts_messages }
     }
 
     /// The identity: a number alone would come again after 2³² transactions.

@@ -13,6 +13,8 @@ pub(super) enum FromServer<'a> {
     Data {
         /// Where in the log it comes from.
         lsn: u64,
+        /// When the server sent it, microseconds since 1970.
+        sent_us: i64,
         /// The plugin's message.
         payload: &'a [u8],
     },
@@ -34,7 +36,11 @@ impl<'a> FromServer<'a> {
         let first = u64::from_be_bytes(*first);
         match tag {
             // End of the log and send time follow; the decoder sets the first to the message's LSN.
-            b'w' => Some(Self::Data { lsn: first, payload: rest.get(16..)? }),
+            b'w' => {
+                let (sent, payload) = rest.get(8..)?.split_first_chunk::<8>()?;
+                let sent_us = i64::from_be_bytes(*sent).saturating_add(EPOCH);
+                Some(Self::Data { lsn: first, sent_us, payload })
+            }
             b'k' => Some(Self::Keepalive { wal_end: first, reply: *rest.get(8)? == 1 }),
             _ => None,
         }
@@ -66,7 +72,7 @@ mod tests {
         data.extend_from_slice(b"I..");
         assert_eq!(
             FromServer::decode(&data),
-            Some(FromServer::Data { lsn: 7, payload: &b"I.."[..] })
+            Some(FromServer::Data { lsn: 7, sent_us: EPOCH, payload: &b"I.."[..] })
         );
         let mut alive = vec![b'k'];
         alive.extend_from_slice(&9u64.to_be_bytes());

@@ -119,6 +119,7 @@ impl Server {
             tls: Tls::new(TlsMode::Disable),
             slot: self.slot.clone(),
             owns_slot: true,
+            messages: None,
             slot_failover: false,
             publication: "p".into(),
             publication_mode: PublicationMode::Existing,

@@ -32,7 +32,7 @@ async fn backlog(server: &Server) -> u64 {
 async fn raw(server: &Server, at: u64, pause: Duration) -> f64 {
     let settings = server.settings();
     let session = transport::connect(&settings, "drain").await.unwrap();
-    let command = slot::start_command(&settings.slot, &settings.publication, at);
+    let command = slot::start_command(&settings.slot, &settings.publication, at, false);
     let mut io = session.copy_both(&command).await.unwrap();
     let (begin, mut rows) = (Instant::now(), 0);
     while rows < ROWS {

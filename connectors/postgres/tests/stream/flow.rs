@@ -51,7 +51,7 @@ impl Flow {
     pub async fn start(settings: &Settings, at: u64, timing: Timing) -> Self {
         let mut session = transport::connect(settings, "stream").await.unwrap();
         let system = identify(&mut session).await.unwrap();
-        let command = slot::start_command(&settings.slot, &settings.publication, at);
+        let command = slot::start_command(&settings.slot, &settings.publication, at, false);
         let io = session.copy_both(&command).await.unwrap();
         let client = transport::client(settings, "catalog").await.unwrap();
         let start = Start {
@@ -62,6 +62,7 @@ impl Flow {
             modes: settings.modes.clone(),
             structures: HashMap::new(),
             catalog: Arc::new(Live::open(client).await.unwrap()),
+            messages: None,
             covered: None,
             resnapshot: None,
             timing,

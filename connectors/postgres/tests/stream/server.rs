@@ -67,6 +67,7 @@ impl Server {
             tls: Tls::new(TlsMode::Disable),
             slot: self.name.clone(),
             owns_slot: true,
+            messages: None,
             slot_failover: true,
             publication: self.name.clone(),
             publication_mode: PublicationMode::Filtered,
