@@ -74,6 +74,7 @@ pub(super) fn connector(
         topic_prefix: topic_prefix.unwrap_or_default(),
         settings: BTreeMap::new(),
     };
+    initial::check(&mut reader, &connector);
     connector.settings = reader.settings();
     reader.finish();
     url.is_some().then_some(connector)

@@ -1,5 +1,6 @@
 //! Which tables are read before the log, and which rows of them.
 
+use super::model::Connector;
 use super::pattern::Pattern;
 use super::reader::Reader;
 use super::setting::Setting;
@@ -38,6 +39,22 @@ pub(super) fn rows(reader: &mut Reader<'_>) -> BTreeMap<String, Rows> {
     out
 }
 
+/// Warns of rows of tables that are not read: a name is perhaps misspelt.
+pub(super) fn check(reader: &mut Reader<'_>, connector: &Connector) {
+    for name in connector.snapshot_rows.keys() {
+        let why = match (connector.captures(name), connector.reads_first(name)) {
+            (true, true) => continue,
+            (false, _) => "`tables` does not capture it",
+            (true, false) => "`snapshot_tables` leaves it out",
+        };
+        let message = format!("`snapshot_rows` names {}, but {why}.", name.show());
+        let fix = "Correct the name, or leave it out.".to_owned();
+        let place = reader.place("snapshot_rows");
+        let problem = place.problem(super::place::Part::Key, codes::CONTRADICTION, message, fix);
+        reader.reading.warn(problem);
+    }
+}
+
 fn problem(reader: &mut Reader<'_>, table: &str, value: &Value, message: String, fix: &str) {
     let place = reader.place_of(&["snapshot_rows", table], value);
     let part = super::place::Part::Value;
@@ -46,7 +63,7 @@ fn problem(reader: &mut Reader<'_>, table: &str, value: &Value, message: String,
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{Connector, load_text};
+    use crate::config::{Connector, Problem, Severity, load_text};
     use walbrook_core::initial::Rows;
 
     fn loaded(more: &str) -> crate::config::Loaded {
@@ -72,12 +89,27 @@ mod tests {
     #[test]
     fn some_tables_and_some_rows() {
         let shop = shop(
-            "snapshot_tables = [\"public.a*\"]\n[connectors.shop.snapshot_rows]\n\
+            "snapshot_tables = [\"public.a*\", \"public.A\"]\n[connectors.shop.snapshot_rows]\n\
              \"public.A\" = \"deleted_at IS NULL\"\n\"public.ab\" = \"select * from ab; \"\n",
         );
         assert!(shop.reads_first("public.a1") && !shop.reads_first("public.b"));
         assert_eq!(shop.snapshot_rows["public.A"], Rows::Where("deleted_at IS NULL".into()));
         assert_eq!(shop.snapshot_rows["public.ab"], Rows::Select("select * from ab".into()));
+    }
+
+    #[test]
+    fn rows_of_tables_that_are_not_read_are_warned_of() {
+        for (keys, told) in [
+            ("tables = [\"crm.*\"]", "`tables` does not capture it"),
+            ("snapshot_tables = [\"crm.*\"]", "`snapshot_tables` leaves it out"),
+        ] {
+            let rows = "[connectors.shop.snapshot_rows]\n\"public.t\" = \"a\"\n";
+            let loaded = loaded(&format!("{keys}\n{rows}"));
+            let warned =
+                |it: &Problem| it.severity == Severity::Warning && it.message.contains(told);
+            assert!(loaded.problems.iter().any(warned), "{:?}", loaded.problems);
+            assert!(loaded.config.is_some());
+        }
     }
 
     #[test]

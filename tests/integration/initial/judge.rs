@@ -28,19 +28,22 @@ impl fmt::Display for Found {
 /// A record of a row: its operation and its version; a deletion has the version that it ends.
 type Record = (char, i64);
 
+/// The row that a record is about, and what it says of it.
+fn record(one: &Seen) -> Option<(Key, Record)> {
+    let table = [PICKED, HALF, ASIDE].into_iter().find(|it| **it == *one.table)?;
+    let Change { op, before, after, .. } = one.change()?;
+    let key = one.key.as_ref().and_then(|key| key.number("id")).unwrap();
+    // PostgreSQL's deletions tell the key alone.
+    let row = after.as_ref().or(before.as_ref()).unwrap();
+    let ver = if *op == 'd' { 0 } else { row.number("ver").unwrap() };
+    Some(((table, key as u64), (*op, ver)))
+}
+
 /// The records of each row, in their order.
 fn records(seen: &[Seen]) -> BTreeMap<Key, Vec<Record>> {
     let mut out: BTreeMap<Key, Vec<Record>> = BTreeMap::new();
-    for one in seen {
-        let Some(table) = [PICKED, HALF, ASIDE].into_iter().find(|it| **it == *one.table) else {
-            continue;
-        };
-        let Some(Change { op, before, after, .. }) = one.change() else { continue };
-        let key = one.key.as_ref().and_then(|key| key.number("id")).unwrap();
-        // PostgreSQL's deletions tell the key alone.
-        let row = after.as_ref().or(before.as_ref()).unwrap();
-        let ver = if *op == 'd' { 0 } else { row.number("ver").unwrap() };
-        out.entry((table, key as u64)).or_default().push((*op, ver));
+    for (key, record) in seen.iter().filter_map(record) {
+        out.entry(key).or_default().push(record);
     }
     out
 }
@@ -51,18 +54,30 @@ pub fn reads(seen: &[Seen], table: &str) -> usize {
     seen.iter().filter(of).count()
 }
 
-/// Whether the last change of every row that was changed since `streaming` is there.
-pub fn has_all(seen: &[Seen], told: &Told, streaming: i64) -> bool {
-    let records = records(seen);
-    told.written.iter().all(|(key, written)| {
-        let last = written.last().filter(|it| it.at_us > streaming);
-        last.is_none_or(|last| {
-            let record = records.get(key).and_then(|it| it.last());
-            record.is_some_and(|(op, ver)| {
-                (*op == 'd') == last.gone && (last.gone || *ver == last.ver)
-            })
-        })
-    })
+/// The last change of every row that was changed since `streaming`, as long as it has not come.
+/// Looks at each record once: whoever looks keeps the follower from reading.
+pub struct Awaited {
+    looked: usize,
+    left: BTreeMap<Key, Written>,
+}
+
+impl Awaited {
+    pub fn new(told: &Told, streaming: i64) -> Self {
+        let last = told.written.iter().filter_map(|(key, all)| Some((*key, *all.last()?)));
+        Self { looked: 0, left: last.filter(|(_, it)| it.at_us > streaming).collect() }
+    }
+
+    /// Whether all of them have come.
+    pub fn are_there(&mut self, seen: &[Seen]) -> bool {
+        for (key, (op, ver)) in seen[self.looked..].iter().filter_map(record) {
+            let is_last = |it: &Written| (op == 'd') == it.gone && (it.gone || ver == it.ver);
+            if self.left.get(&key).is_some_and(is_last) {
+                self.left.remove(&key);
+            }
+        }
+        self.looked = seen.len();
+        self.left.is_empty()
+    }
 }
 
 /// Judges everything that was read.

@@ -24,6 +24,12 @@ pub(super) async fn check(
             continue;
         };
         let table = &listed.table;
+        if listed.partitioned {
+            let message = format!("`snapshot_rows` names {name}, which is partitioned.");
+            let fix = "Name its partitions, which are read one by one.";
+            findings.push(Finding::warning(codes::SNAPSHOT_ROWS, message, fix));
+            continue;
+        }
         if !settings.initial.reads(&table.schema, &table.name) {
             continue;
         }
