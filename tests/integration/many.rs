@@ -8,7 +8,7 @@ use crate::support::world::{self, World};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a connector misbehaves, and the code that says so.
 const BAD: [(&str, &str); 5] = [
@@ -138,12 +138,14 @@ async fn together(world: World, idle_url: &str, idle_table: &str) {
     let writers: Vec<_> = (0..busy)
         .map(|n| tokio::task::spawn_local(write(world.clone(), format!("busy{n}"), stop.clone())))
         .collect();
+    let (begin, before) = (Instant::now(), daemon.cpu_seconds());
     tokio::time::sleep(scale(seconds(8), seconds(120))).await;
     println!(
-        "  {} connectors: {} MiB at most, {} threads",
+        "  {} connectors: {} MiB at most, {} threads, {:.2} of a processor",
         idle + busy + 6,
         daemon.peak_mib(),
-        daemon.threads()
+        daemon.threads(),
+        (daemon.cpu_seconds() - before) / begin.elapsed().as_secs_f64()
     );
     stop.store(true, Relaxed);
     for (n, writer) in writers.into_iter().enumerate() {

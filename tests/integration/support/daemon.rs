@@ -249,6 +249,15 @@ impl Daemon {
         std::fs::read_dir(format!("/proc/{}/task", self.child.id())).map_or(0, Iterator::count)
     }
 
+    /// Seconds of processor time that it has used so far.
+    pub fn cpu_seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // Behind the name in brackets; user and system time are the 14th and 15th field of the line.
+        let rest = stat.rsplit_once(')').unwrap().1;
+        let ticks = rest.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap());
+        ticks.sum::<u64>() as f64 / 100.0
+    }
+
     /// The end of its log.
     pub fn tail(&self) -> String {
         let log = std::fs::read(&self.log).unwrap_or_default();
