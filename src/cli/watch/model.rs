@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// Rates are those of the last seconds.
 const WINDOW: Duration = Duration::from_secs(8);
+/// Phases in which records flow.
+pub(super) const FLOWS: [&str; 2] = ["streaming", "snapshotting"];
 /// Samples that the curves show.
 const CURVE: usize = 60;
 
@@ -82,7 +84,11 @@ fn view(past: &mut Past, name: &str, one: &Value, at: Duration) -> View {
     {
         past.samples.pop_front();
     }
-    let records = past.rate(|sample| sample.records);
+    let phase = phase(status).to_owned();
+    // Of one that waits the last seconds say nothing: what flows now is nothing.
+    let (streams, flows) = (phase == "streaming", FLOWS.contains(&phase.as_str()));
+    let rate = |read: fn(&Sample) -> u64| if flows { past.rate(read) } else { 0.0 };
+    let (records, bytes) = (rate(|sample| sample.records), rate(|sample| sample.bytes));
     past.curve.push_back(records as u64);
     if past.curve.len() > CURVE {
         past.curve.pop_front();
@@ -95,14 +101,21 @@ fn view(past: &mut Past, name: &str, one: &Value, at: Duration) -> View {
     let sentence = format!("{} {}", text(error, "code"), text(error, "message"));
     View {
         name: name.to_owned(),
-        phase: phase(status).to_owned(),
+        phase,
         source: source(one.pointer("/info/config/url").and_then(Value::as_str)),
-        behind: if seconds > 0.0 { format!("{seconds:.1} s") } else { "in time".to_owned() },
+        behind: match streams {
+            true if seconds > 0.0 => format!("{seconds:.1} s"),
+            true => "in time".to_owned(),
+            false => "-".to_owned(),
+        },
         lag: ours(status, "lag_bytes").as_u64().map_or_else(|| "-".to_owned(), size),
-        retained: size(number("retained_bytes")),
+        retained: ours(status, "retained_bytes")
+            .as_u64()
+            .filter(|bytes| streams || *bytes > 0)
+            .map_or_else(|| "-".to_owned(), size),
         delivered: number("records"),
         records,
-        bytes: past.rate(|sample| sample.bytes),
+        bytes,
         curve: past.curve.iter().copied().collect(),
         bars: tables.iter().map(|table| table.bar(past)).collect(),
         error: error.is_object().then(|| (sentence, text(error, "fix"))),
@@ -223,5 +236,22 @@ pub(super) mod tests {
         assert_eq!(view.bars[0].say, "30 %  300 of 1000 rows, 14 s left");
         model.take(&answer(10, 0), Some("shop"), Duration::from_secs(6));
         assert_eq!(model.now[0].records, 0.0, "a daemon that began anew");
+    }
+
+    #[test]
+    fn of_one_that_waits_no_flow_and_no_delay_is_told() {
+        let mut model = Model::default();
+        let paused = |records: u64| {
+            let mut answer = answer(records, 100);
+            answer["shop"]["status"]["walbrook"]["phase"] = "paused".into();
+            answer["shop"]["status"]["walbrook"]["lag_bytes"] = Value::Null;
+            answer
+        };
+        model.take(&answer(1000, 100), Some("shop"), Duration::from_secs(1));
+        model.take(&paused(3000), Some("shop"), Duration::from_secs(2));
+        let [view] = model.now.as_slice() else { panic!("{:?}", model.now) };
+        assert_eq!((view.records, view.bytes), (0.0, 0.0));
+        assert_eq!((view.behind.as_str(), view.lag.as_str()), ("-", "-"));
+        assert_eq!(view.retained, "16.0 MiB", "its log grows, and that is to be seen");
     }
 }
