@@ -1,11 +1,15 @@
 //! What may be written on the command line.
 
-use super::help::{
-    CODES, DLQ, DOCTOR, DROP, IMPORT, OFFSETS, PAUSE, RUN, SNAPSHOT, STATUS, TAIL, VALIDATE,
-};
-use crate::config::{Choice, Pattern, TlsMode};
+mod control;
+mod tail;
+
+use super::help::{CODES, DLQ, DOCTOR, DROP, IMPORT, PAUSE, RUN, STATUS, TAIL, VALIDATE};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(super) use control::Verb;
+pub(super) use control::{Drop, Lifecycle, Offsets, Rewind, Snapshot, SnapshotStart};
 use std::path::PathBuf;
+pub(super) use tail::Tail;
+use tail::pair;
 
 /// Streams the changes of PostgreSQL, MySQL and MariaDB to Kafka, exactly once, as Debezium's events.
 #[derive(Debug, Parser)]
@@ -195,173 +199,6 @@ pub(super) struct Interface {
     pub(super) ca: Option<PathBuf>,
 }
 
-/// A connector of a daemon.
-#[derive(Args, Clone, Debug)]
-pub struct Target {
-    /// The connector
-    pub(super) name: String,
-    #[command(flatten)]
-    pub(super) interface: Interface,
-}
-
-/// What is done to a connector as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verb {
-    /// `walbrook pause`
-    Pause,
-    /// `walbrook resume`
-    Resume,
-    /// `walbrook stop`
-    Stop,
-    /// `walbrook restart`
-    Restart,
-}
-
-/// `walbrook pause`, `resume`, `stop`, `restart`
-#[derive(Args, Debug)]
-pub struct Lifecycle {
-    #[command(flatten)]
-    pub(super) target: Target,
-    /// Do not wait until it is so
-    #[arg(long)]
-    pub(super) no_wait: bool,
-    /// Wait so long at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    pub(super) wait: u64,
-}
-
-/// `walbrook drop`
-#[derive(Args, Debug)]
-pub struct Drop {
-    #[command(flatten)]
-    pub(super) target: Target,
-    /// Do not ask
-    #[arg(long, short)]
-    pub(super) yes: bool,
-}
-
-/// `walbrook snapshot`
-#[derive(Debug, Subcommand)]
-pub enum Snapshot {
-    /// Begin to read tables again
-    #[command(after_help = SNAPSHOT)]
-    Start(SnapshotStart),
-    /// Give up; what is published stays
-    #[command(after_help = SNAPSHOT)]
-    Stop(SnapshotJob),
-    /// Follow to the end: bars on a terminal, lines of JSON elsewhere
-    #[command(after_help = SNAPSHOT)]
-    Watch(SnapshotJob),
-    /// List what was asked for, the newest last
-    #[command(after_help = SNAPSHOT)]
-    List(Target),
-}
-
-/// `walbrook snapshot start`
-#[derive(Args, Debug)]
-pub struct SnapshotStart {
-    #[command(flatten)]
-    pub(super) target: Target,
-    /// Tables: a name, a glob, or /regex/ over schema.table
-    #[arg(required = true)]
-    pub(super) tables: Vec<String>,
-    /// Only rows that meet this condition, in the database's SQL
-    #[arg(long = "where", value_name = "SQL")]
-    pub(super) only: Option<String>,
-    /// Names the job: the same name twice is one job
-    #[arg(long)]
-    pub(super) id: Option<String>,
-    /// Follow it to its end
-    #[arg(long)]
-    pub(super) watch: bool,
-}
-
-/// `walbrook snapshot stop`, `walbrook snapshot watch`
-#[derive(Args, Debug)]
-pub struct SnapshotJob {
-    #[command(flatten)]
-    pub(super) target: Target,
-    /// The job; the running or the newest one where it is left out
-    pub(super) id: Option<String>,
-}
-
-/// `walbrook offsets`
-#[derive(Debug, Subcommand)]
-pub enum Offsets {
-    /// Show what is stored
-    #[command(after_help = OFFSETS)]
-    Show(Target),
-    /// Print it as Kafka Connect's JSON, for `rewind --to`
-    #[command(after_help = OFFSETS)]
-    Export(Target),
-    /// Move a stopped connector; says first what would be repeated or skipped
-    #[command(after_help = OFFSETS)]
-    Rewind(Rewind),
-}
-
-/// `walbrook offsets rewind`
-#[derive(Args, Debug)]
-pub struct Rewind {
-    #[command(flatten)]
-    pub(super) target: Target,
-    /// Where to: what `export` has printed, edited
-    #[arg(long, value_name = "FILE", required_unless_present = "forget")]
-    pub(super) to: Option<PathBuf>,
-    /// Forget where it is: it begins with a snapshot
-    #[arg(long, conflicts_with = "to")]
-    pub(super) forget: bool,
-    /// Only say what would happen
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    pub(super) yes: bool,
-}
-
-/// `walbrook tail`
-#[derive(Args, Debug)]
-pub struct Tail {
-    /// The database: postgres://user@host/database, mysql://user@host/database or mariadb://…
-    #[arg(required_unless_present = "brokers")]
-    pub(super) url: Option<String>,
-    /// Only these tables: a glob, or /regex/; repeats
-    #[arg(long, value_name = "PATTERN", value_parser = Pattern::new, requires = "url")]
-    pub(super) tables: Vec<Pattern>,
-    /// The environment variable that holds the password
-    #[arg(long, value_name = "NAME", requires = "url")]
-    pub(super) password_env: Option<String>,
-    /// disable, require, verify-ca or verify-full; verify-full for other machines
-    #[arg(long, value_name = "MODE", value_parser = tls, requires = "url")]
-    pub(super) tls: Option<TlsMode>,
-    /// Read from Kafka: host:port, separated by commas
-    #[arg(long, conflicts_with = "url", requires_all = ["registry", "prefix"])]
-    pub(super) brokers: Option<String>,
-    /// The schema registry
-    #[arg(long, value_name = "URL", requires = "brokers")]
-    pub(super) registry: Option<String>,
-    /// The topics' prefix
-    #[arg(long, requires = "brokers")]
-    pub(super) prefix: Option<String>,
-    /// A librdkafka property; repeats
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair, requires = "brokers")]
-    pub(super) client: Vec<(String, String)>,
-    /// Show what is in the topics already, too
-    #[arg(long, requires = "brokers")]
-    pub(super) from_beginning: bool,
-    /// One JSON object for each event
-    #[arg(long)]
-    pub(super) json: bool,
-    /// End after so many events
-    #[arg(long, value_name = "N")]
-    pub(super) limit: Option<u64>,
-    /// End when nothing has come for so long
-    #[arg(long, value_name = "SECONDS")]
-    pub(super) idle: Option<u64>,
-    /// Show at most so many events a second, and count the others
-    #[arg(long, value_name = "N", conflicts_with = "json")]
-    pub(super) max_rate: Option<u64>,
-}
-
 /// `walbrook import`
 #[derive(Debug, Subcommand)]
 pub enum Import {
@@ -399,18 +236,6 @@ pub(super) enum Format {
     Avro,
     /// JSON (not available yet)
     Json,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("it is not NAME=VALUE".to_owned()),
-    }
-}
-
-fn tls(text: &str) -> Result<TlsMode, String> {
-    let words = TlsMode::ALL.iter().map(|mode| mode.as_str()).collect::<Vec<_>>();
-    TlsMode::from_word(text).ok_or_else(|| format!("allowed: {}", words.join(", ")))
 }
 
 #[cfg(test)]

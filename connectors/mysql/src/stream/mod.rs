@@ -13,6 +13,7 @@ mod announce;
 pub(crate) mod coordinates;
 mod define;
 mod failure;
+mod fill;
 mod follower;
 mod held;
 mod rows;
