@@ -281,3 +281,24 @@ fn a_mask_that_says_too_much_or_too_little_is_told() {
         assert!(messages.iter().any(|message| message.contains(text)), "{mask}: {messages:?}");
     }
 }
+
+#[test]
+fn logical_messages_are_postgresqls_alone() {
+    let said = |config: String| -> Vec<String> {
+        let problems = load_text(&config).problems;
+        let errors = problems.into_iter().filter(|p| p.severity == Severity::Error);
+        errors.map(|problem| problem.message).collect()
+    };
+    let more = "messages = [\"a*\", \"\"]";
+    assert!(said(format!("{MINIMAL}\n{more}\n"))[0].contains("the pattern is empty"));
+    let more = "messages = [\"a*\"]\n[connectors.my-shop.outbox]\nmessages = \"/out.*/\"";
+    assert_eq!(said(format!("{MINIMAL}\n{more}\n")), [""; 0]);
+    let mysql = MINIMAL.replace("postgres://walbrook@db.example/shop", "mysql://u@h");
+    assert_eq!(
+        said(format!("{mysql}\n{more}\n")),
+        [
+            "`messages` is a setting of PostgreSQL, and `url` names MySQL.",
+            "MySQL has no logical messages."
+        ]
+    );
+}

@@ -110,7 +110,7 @@ impl Lines {
 fn look(what: What) -> Look {
     Look::Colour(match what {
         What::Read => "\x1b[36m",
-        What::Insert => "\x1b[32m",
+        What::Insert | What::Message => "\x1b[32m",
         What::Update => "\x1b[33m",
         What::Delete | What::Truncate => "\x1b[31m",
         What::Tombstone | What::Begin | What::End | What::Record => return Look::Dim,

@@ -84,7 +84,7 @@ fn describe(
     if let Some(source) = rows.get("source") {
         shown.source = object(source);
         shown.before = rows.remove("before");
-        shown.after = rows.remove("after");
+        shown.after = rows.remove("after").or_else(|| rows.remove("message"));
         let transaction = rows.remove("transaction").map(|row| object(&row)).unwrap_or_default();
         shown.transaction = transaction.get("id").and_then(Value::as_str).map(str::to_owned);
         commit(shown, now_us);

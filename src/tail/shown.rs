@@ -18,6 +18,8 @@ pub enum What {
     Delete,
     /// All rows of a table are gone.
     Truncate,
+    /// A logical message of PostgreSQL.
+    Message,
     /// A record without a value, after a delete.
     Tombstone,
     /// A transaction begins.
@@ -37,6 +39,7 @@ impl What {
             What::Update => "UPDATE",
             What::Delete => "DELETE",
             What::Truncate => "TRUNCATE",
+            What::Message => "MESSAGE",
             What::Tombstone => "TOMBSTONE",
             What::Begin => "BEGIN",
             What::End => "END",
@@ -46,7 +49,7 @@ impl What {
 
     /// The letter in the envelope, if it has one.
     pub fn letter(self) -> Option<&'static str> {
-        const LETTERS: [&str; 5] = ["r", "c", "u", "d", "t"];
+        const LETTERS: [&str; 6] = ["r", "c", "u", "d", "t", "m"];
         LETTERS.into_iter().find(|letter| What::of_letter(letter) == self)
     }
 
@@ -58,6 +61,7 @@ impl What {
             "u" => What::Update,
             "d" => What::Delete,
             "t" => What::Truncate,
+            "m" => What::Message,
             _ => What::Record,
         }
     }

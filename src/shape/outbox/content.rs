@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 use walbrook_core::avro::write;
-use walbrook_core::batch::{Batch, Image};
+use walbrook_core::batch::{Batch, Image, Writer};
 use walbrook_core::layout::{Field, Layout, Table};
 use walbrook_core::schema::{Kind, Schema};
 
@@ -93,35 +93,36 @@ impl Content {
         let members: Members<'_> = serde_json::from_slice(content).map_err(|_| Refusal::Content)?;
         let mut row = batch.image(&self.layout);
         for (field, may_miss) in self.layout.fields.iter().zip(&self.may_miss) {
-            let written = match members.of(&field.name) {
-                None if *may_miss => {
-                    row.null();
-                    continue;
-                }
-                None => return Err(Refusal::Value(field.name.to_string(), "is missing")),
-                Some("null") => {
-                    row.null();
-                    continue;
-                }
-                Some(json) => match &field.schema.kind {
-                    Kind::Int64 => number(json).map(|number| {
-                        row.value(|out| Ok::<_, Infallible>(write::long(out, number)))
-                    }),
-                    _ => text(json).map(|text| {
-                        row.value(|out| Ok::<_, Infallible>(write::string(out, &text)))
-                    }),
-                },
-            };
-            if written.is_none() {
-                return Err(Refusal::Value(field.name.to_string(), "is no whole number"));
+            let wrong = |why| Refusal::Value(field.name.to_string(), why);
+            match members.of(&field.name) {
+                None if !may_miss => return Err(wrong("is missing")),
+                None | Some("null") => row.null(),
+                Some(json) => write(&mut row, &field.schema.kind, json).map_err(wrong)?,
             }
         }
         Ok(row.finish())
     }
 }
 
-fn number(json: &str) -> Option<i64> {
-    json.parse().ok()
+/// Writes the value of a member; an error says why it is not what its use asks for.
+fn write(row: &mut Writer<'_>, kind: &Kind, json: &str) -> Result<(), &'static str> {
+    let written: Result<(), Infallible> = match kind {
+        Kind::Int64 => {
+            let number: i64 = json.parse().map_err(|_| "is no whole number")?;
+            row.value(|out| {
+                write::long(out, number);
+                Ok(())
+            })
+        }
+        _ => {
+            let text = text(json).ok_or("is no text")?;
+            row.value(|out| {
+                write::string(out, &text);
+                Ok(())
+            })
+        }
+    };
+    written.map_err(|never| match never {})
 }
 
 /// The text of a string, or the JSON of anything else.
