@@ -214,7 +214,8 @@ async fn read_again(world: World) {
     daemon.until("it is read again", seconds(60), done).await;
     let mut twice = [expected(&world), expected(&world)].concat();
     let mut told = ids(&topic);
-    (told.sort_unstable(), twice.sort_unstable());
+    told.sort_unstable();
+    twice.sort_unstable();
     assert_eq!(told, twice, "each row was told, and read again once");
     let read = records(&letters).into_iter().filter(|(_, value, _)| {
         let value: Value = serde_json::from_slice(value.as_ref().unwrap()).unwrap();

@@ -234,7 +234,7 @@ mod tests {
         status["error"] = serde_json::json!({ "code": "WB-PG-001", "message": message, "fix": "" });
         let long = serde_json::json!({ "inventory-shops": shop });
         let away = "The daemon does not answer at http://127.0.0.1:8083: Connection refused (os error 111). Is it on?";
-        let screen = drawn((80, 24), &[long.clone()], Some(away), 0);
+        let screen = drawn((80, 24), std::slice::from_ref(&long), Some(away), 0);
         for part in ["inventory-shops ", "last word", "Is it on?", "…", "in_the_city"] {
             assert!(screen.contains(part), "{part} is missing in\n{screen}");
         }

@@ -32,7 +32,7 @@ fn points(dialect: Dialect) -> Vec<(&'static str, u64)> {
 async fn cut_at_every_point(world: World) {
     let (mut chance, items) = (Chance::new(11), scale(80_000, 300_000));
     workload::prepare(world.database(), items, items / 20).await;
-    let (config, follower) = (world.config(&TABLES), world.follower());
+    let (config, follower) = (world.config(TABLES), world.follower());
     let writers = Workload::start(world.database(), &Plan::new(11, items));
     let mut daemon = world.daemon(&config);
     daemon.streaming().await;

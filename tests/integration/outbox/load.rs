@@ -27,7 +27,7 @@ pub struct Sent {
 impl Sent {
     /// What the event's row says beside it; every third says nothing.
     pub fn trace(&self) -> Option<String> {
-        (self.seq % 3 != 0).then(|| format!("trace-{}", self.seq))
+        (!self.seq.is_multiple_of(3)).then(|| format!("trace-{}", self.seq))
     }
 
     /// Where it is told: two aggregates share a topic.
