@@ -172,3 +172,26 @@ pub enum Event {
     /// Nothing of interest happened up to here: idle progress.
     Progress(Position),
 }
+
+impl Event {
+    /// A row that was read from its table, `marker` being its place there.
+    #[inline]
+    pub fn read(layout: u32, image: Image, source: Source, marker: Marker) -> Self {
+        let (op, after) = (Op::Read, Some(image));
+        Event::Change(Change { layout, op, number: 0, before: None, after, source, marker })
+    }
+
+    /// A row that was read from its table and cannot be told: the policy decides what becomes of it.
+    /// `original` is what the server said of it, if that may be kept, and `form` what kind of bytes
+    /// these are, as [`Poison::form`].
+    #[cold]
+    pub fn unreadable(
+        layout: u32,
+        (form, original): (&'static str, Option<Span>),
+        source: Source,
+        error: Error,
+    ) -> Self {
+        let op = Op::Read;
+        Event::Poison(Box::new(Poison { layout, op, number: 0, error, original, form, source }))
+    }
+}

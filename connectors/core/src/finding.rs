@@ -1,5 +1,7 @@
 //! What a check finds before anything is started.
 
+pub mod connection;
+
 use crate::error::{Class, Code, Error};
 use crate::layout::Table;
 

@@ -8,7 +8,7 @@ use crate::table::Select;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use walbrook_core::batch::{Batch, Image, Lane};
-use walbrook_core::change::{Change, Event, Marker, Op, Poison, Source};
+use walbrook_core::change::{Event, Marker, Source};
 use walbrook_core::error::{Error, Result};
 use walbrook_core::fault;
 use walbrook_core::layout::Table;
@@ -63,15 +63,7 @@ impl Teller<'_> {
     fn push(&self, batch: &mut Batch, image: Image) {
         let source = self.source(batch);
         let layout = batch.layout(&self.select.layout);
-        batch.events.push(Event::Change(Change {
-            layout,
-            op: Op::Read,
-            number: 0,
-            before: None,
-            after: Some(image),
-            source,
-            marker: Marker::Incremental,
-        }));
+        batch.events.push(Event::read(layout, image, source, Marker::Incremental));
     }
 
     /// Appends a row that cannot be told; the policy decides. As in a snapshot, its bytes are not kept.
@@ -79,9 +71,7 @@ impl Teller<'_> {
     fn poison(&self, batch: &mut Batch, error: &Error) {
         let source = self.source(batch);
         let layout = batch.layout(&self.select.layout);
-        let (op, form, error) = (Op::Read, "select", error.clone());
-        let poison = Poison { layout, op, number: 0, error, original: None, form, source };
-        batch.events.push(Event::Poison(Box::new(poison)));
+        batch.events.push(Event::unreadable(layout, ("select", None), source, error.clone()));
     }
 
     /// The source block of a row. It stands where the log is.

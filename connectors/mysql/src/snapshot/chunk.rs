@@ -19,7 +19,7 @@ use mysql_async::{Conn, Params};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use walbrook_core::batch::{Batch, Image, Lane};
-use walbrook_core::change::{Change, Event, Op, Poison, Source};
+use walbrook_core::change::{Event, Source};
 use walbrook_core::chunk::{Held, Incomplete, Window};
 use walbrook_core::error::{Class, Error, Result};
 use walbrook_core::fault;
@@ -223,9 +223,7 @@ impl<'a> Teller<'a> {
         }
         let source = self.source();
         let layout = self.batch.layout(&self.piece.select.layout);
-        let (op, form) = (Op::Read, "select");
-        let poison = Poison { layout, op, number: 0, error, original: None, form, source };
-        self.batch.events.push(Event::Poison(Box::new(poison)));
+        self.batch.events.push(Event::unreadable(layout, ("select", None), source, error));
         Ok(())
     }
 
@@ -277,15 +275,8 @@ impl<'a> Teller<'a> {
         self.piece.read += 1;
         let source = self.source();
         let layout = self.batch.layout(&self.piece.select.layout);
-        self.batch.events.push(Event::Change(Change {
-            layout,
-            op: Op::Read,
-            number: 0,
-            before: None,
-            after: Some(image),
-            source,
-            marker: self.piece.extent.marker(first, last),
-        }));
+        let marker = self.piece.extent.marker(first, last);
+        self.batch.events.push(Event::read(layout, image, source, marker));
     }
 }
 

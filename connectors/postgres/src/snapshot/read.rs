@@ -16,7 +16,7 @@ use futures_util::{StreamExt, pin_mut};
 use std::rc::Rc;
 use tokio_postgres::Client;
 use walbrook_core::batch::{Batch, Image};
-use walbrook_core::change::{Change, Event, Marker, Op, Poison, Source};
+use walbrook_core::change::{Event, Marker, Source};
 use walbrook_core::error::{Class, Error, Result};
 use walbrook_core::fault;
 
@@ -184,15 +184,7 @@ fn poison(open: &mut Open, table: &Table, columns: &[u8], error: Error) {
     let Open { batch, layout, source, bytes } = open;
     let original = (!table.withholds()).then(|| batch.append(columns));
     *bytes += columns.len() as u64 + 1;
-    batch.events.push(Event::Poison(Box::new(Poison {
-        layout: *layout,
-        op: Op::Read,
-        number: 0,
-        error,
-        original,
-        form: "copy",
-        source: *source,
-    })));
+    batch.events.push(Event::unreadable(*layout, ("copy", original), *source, error));
 }
 
 /// Writes a row; a failed one leaves no trace.
@@ -208,14 +200,6 @@ fn write(open: &mut Open, table: &Table, columns: &[u8]) -> Result<(), RowError>
         }
     };
     *bytes += columns.len() as u64 + 1;
-    batch.events.push(Event::Change(Change {
-        layout: *layout,
-        op: Op::Read,
-        number: 0,
-        before: None,
-        after: Some(image),
-        source: *source,
-        marker: Marker::True,
-    }));
+    batch.events.push(Event::read(*layout, image, *source, Marker::True));
     Ok(())
 }

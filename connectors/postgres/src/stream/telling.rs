@@ -4,7 +4,7 @@ use super::decoder::{Decoder, ReadAt};
 use crate::resnapshot::course::Read;
 use std::sync::Arc;
 use walbrook_core::batch::{Batch, Image};
-use walbrook_core::change::{Change, Event, Marker, Op, Poison, Source};
+use walbrook_core::change::{Event, Marker, Source};
 use walbrook_core::error::Error;
 use walbrook_core::layout::Layout;
 use walbrook_core::resnapshot::Reason;
@@ -60,15 +60,7 @@ impl Telling {
         let source = self.source(decoder, batch, layout);
         let layout = batch.layout(layout);
         self.count += 1;
-        batch.events.push(Event::Change(Change {
-            layout,
-            op: Op::Read,
-            number: 0,
-            before: None,
-            after: Some(image),
-            source,
-            marker: self.marker,
-        }));
+        batch.events.push(Event::read(layout, image, source, self.marker));
     }
 
     /// A row that cannot be told: the policy decides.
@@ -84,8 +76,6 @@ impl Telling {
         let source = self.source(decoder, batch, layout);
         let original = original.map(|bytes| batch.append(bytes));
         let layout = batch.layout(layout);
-        let (op, form) = (Op::Read, "copy");
-        let poison = Poison { layout, op, number: 0, error, original, form, source };
-        batch.events.push(Event::Poison(Box::new(poison)));
+        batch.events.push(Event::unreadable(layout, ("copy", original), source, error));
     }
 }
