@@ -58,6 +58,8 @@ struct Shared {
     stop: AtomicBool,
     /// When the newest record came, microseconds since 1970.
     newest_us: AtomicI64,
+    /// When the reader last looked and there was none.
+    idle_us: AtomicI64,
 }
 
 impl Follower {
@@ -106,15 +108,17 @@ impl Follower {
         stack::wait(what, limit, async || done(&self.seen()).then_some(())).await;
     }
 
-    /// Waits until nothing has come for `quiet`.
+    /// Waits until nothing has come for `quiet`. While the reader is busy, as with asking the registry
+    /// for a schema, it cannot know that.
     pub async fn quiet(&self, quiet: Duration) {
         let begin = now_us();
         loop {
             let since = self.shared.newest_us.load(Relaxed).max(begin);
-            let left = quiet.as_micros() as i64 - (now_us() - since);
+            let left = quiet.as_micros() as i64 - (self.shared.idle_us.load(Relaxed) - since);
             if left <= 0 {
                 return;
             }
+            let left = left.clamp(10_000, quiet.as_micros() as i64);
             tokio::time::sleep(Duration::from_micros(left as u64)).await;
         }
     }
@@ -167,7 +171,10 @@ impl Reader {
                 looked = Some(Instant::now());
             }
             // Errors are the broker's absence: librdkafka connects again by itself.
-            let Some(Ok(message)) = consumer.poll(Duration::from_millis(50)) else { continue };
+            let Some(Ok(message)) = consumer.poll(Duration::from_millis(50)) else {
+                self.shared.idle_us.store(now_us(), Relaxed);
+                continue;
+            };
             let read_us = now_us();
             if &*self.table(message.topic()) == BULK {
                 let id = message.key().and_then(small_key).unwrap_or(-1);
