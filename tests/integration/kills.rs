@@ -114,7 +114,7 @@ pub async fn random_kills(world: World, mut chance: Chance, run: Run) {
     let mut daemon = world.daemon(&config);
     daemon.streaming().await;
     tokio::time::sleep(seconds(2)).await;
-    drop(meanwhile);
+    meanwhile.end().await;
     writers.stop().await;
     world.verdict(&follower, &mut daemon, run.allow).await;
 }

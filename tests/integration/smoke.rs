@@ -86,7 +86,7 @@ pub async fn books(world: World, meanwhile: Meanwhile) {
         stack("restart", db.server.service()).await;
     }
     tokio::time::sleep(seconds(3)).await;
-    drop(running);
+    running.end().await;
     assert!(writers.committed() > 50, "{} transactions", writers.committed());
     writers.stop().await;
     let gaps = "SELECT count(*) FROM \

@@ -24,7 +24,7 @@ pub async fn under_load(world: World, meanwhile: Meanwhile) {
     daemon.streaming().await;
     let during = writers.committed();
     tokio::time::sleep(seconds(1)).await;
-    drop(running);
+    running.end().await;
     writers.stop().await;
     println!("  {during} transactions before the stream");
     assert!(during > 20, "only {during} transactions were committed while the tables were read");

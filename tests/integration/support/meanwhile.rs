@@ -2,6 +2,8 @@
 
 use super::database::Database;
 use super::session::{Session, connect};
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -22,35 +24,50 @@ pub enum Meanwhile {
 /// How long it rests in between.
 const PAUSE: Duration = Duration::from_millis(700);
 
-/// Ends what happens when it is dropped.
+/// Breaks off what happens when it is dropped.
 #[derive(Debug)]
-pub struct Running(JoinHandle<()>);
+pub struct Running {
+    task: Option<JoinHandle<()>>,
+    stop: Rc<Cell<bool>>,
+}
+
+impl Running {
+    /// Ends what happens behind the step that is under way: a server goes on with a statement whose
+    /// client has gone.
+    pub async fn end(mut self) {
+        self.stop.set(true);
+        if let Some(task) = self.task.take() {
+            task.await.unwrap();
+        }
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
     }
 }
 
 impl Meanwhile {
     /// Starts it.
     pub fn start(self, database: &Database) -> Running {
-        let database = database.clone();
-        Running(tokio::task::spawn_local(async move {
-            if self == Meanwhile::Nothing {
-                return;
-            }
+        let (database, stop) = (database.clone(), Rc::<Cell<bool>>::default());
+        let stopped = Rc::clone(&stop);
+        let task = tokio::task::spawn_local(async move {
             let mut n = 0;
-            loop {
+            while self != Meanwhile::Nothing && !stopped.get() {
                 let mut c = connect(&database.url()).await;
                 // The server may go away: then it is tried again.
-                while self.step(&database, &mut c, n).await.is_ok() {
+                while !stopped.get() && self.step(&database, &mut c, n).await.is_ok() {
                     n += 1;
                     tokio::time::sleep(PAUSE).await;
                 }
                 tokio::time::sleep(PAUSE).await;
             }
-        }))
+        });
+        Running { task: Some(task), stop }
     }
 
     async fn step(self, database: &Database, c: &mut Session, n: u64) -> sqlx::Result<()> {
