@@ -297,8 +297,7 @@ fn checkpoint_topic_deleted() {
         daemon.streaming().await;
         let (exit, _) = daemon.terminate(seconds(10)).await;
         assert!(exit.success());
-        w.delete_topics(&[&config.checkpoint_topic()]).await;
-        tokio::time::sleep(seconds(2)).await;
+        w.without_topic(&config.checkpoint_topic()).await;
         let mut daemon = w.daemon(&config);
         tells(&w, &mut daemon, "failed", "checkpoint_deleted").await;
     });

@@ -27,7 +27,7 @@ pub async fn second_instance(world: World) {
 
     let begin = Instant::now();
     let mut second = Daemon::start(&config, world.directory());
-    let ours = first.phase("fenced", seconds(30)).await;
+    let ours = first.phase("fenced", seconds(60)).await;
     let fenced = begin.elapsed();
     second.streaming().await;
     let took_over = begin.elapsed();

@@ -27,7 +27,7 @@ pub async fn one_table(world: World) {
     db.run("DELETE FROM t WHERE id = 2").await;
     let is = |t: &str| t == "t";
     follower
-        .until("five records", seconds(20), |seen| {
+        .until("five records", seconds(60), |seen| {
             seen.iter().filter(|s| is(&s.table)).count() == 5
         })
         .await;

@@ -177,6 +177,17 @@ impl World {
         }
     }
 
+    /// Deletes `topic`, and waits until the broker says that there is none.
+    pub async fn without_topic(&self, topic: &str) {
+        self.delete_topics(&[topic]).await;
+        let kafka = self.kafka();
+        stack::wait("the topic is gone", seconds(30), async || {
+            let all = kafka.inner().fetch_metadata(None, seconds(5)).ok()?;
+            all.topics().iter().all(|it| it.name() != topic).then_some(())
+        })
+        .await;
+    }
+
     async fn clean(&self, passed: bool) {
         let undo = std::mem::take(&mut *self.0.undo.lock().unwrap());
         for sql in undo.into_iter().rev() {
