@@ -5,6 +5,7 @@ use super::record::{Body, Seen};
 use super::{registry, stack};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,6 +15,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A table of many rows: the follower keeps only the `id` of each of its changes.
 pub const BULK: &str = "bulk";
+
+/// A minute in microseconds.
+const MINUTE_US: i64 = 60_000_000;
 
 /// How often new topics are looked for.
 const LOOK: Duration = Duration::from_millis(300);
@@ -60,6 +64,8 @@ struct Shared {
     newest_us: AtomicI64,
     /// When the reader last looked and there was none.
     idle_us: AtomicI64,
+    /// Where the reader is in each partition: behind the newest record.
+    next: Mutex<Ends>,
 }
 
 impl Follower {
@@ -109,18 +115,43 @@ impl Follower {
     }
 
     /// Waits until nothing has come for `quiet`. While the reader is busy, as with asking the registry
-    /// for a schema, it cannot know that.
+    /// for a schema, it cannot know that. A second or more of it means that all is read, too.
     pub async fn quiet(&self, quiet: Duration) {
-        let begin = now_us();
+        let (begin, checked) = (now_us(), quiet >= Duration::from_secs(1));
         loop {
             let since = self.shared.newest_us.load(Relaxed).max(begin);
             let left = quiet.as_micros() as i64 - (self.shared.idle_us.load(Relaxed) - since);
-            if left <= 0 {
+            let given_up = now_us() - begin > 2 * MINUTE_US;
+            if left <= 0 && (!checked || given_up || self.has_read_all()) {
                 return;
             }
             let left = left.clamp(10_000, quiet.as_micros() as i64);
             tokio::time::sleep(Duration::from_micros(left as u64)).await;
         }
+    }
+
+    /// Whether another reader that begins where this one is finds nothing more. Behind the newest
+    /// record there are at least the marks that end transactions, so the ends alone do not tell.
+    fn has_read_all(&self) -> bool {
+        let (ends, next) = (self.ends(), self.shared.next.lock().unwrap().clone());
+        let mut rest = TopicPartitionList::new();
+        for (place, end) in &ends {
+            let next = next.get(place).copied().unwrap_or(0);
+            if next < *end {
+                rest.add_partition_offset(&place.0, place.1, Offset::Offset(next)).unwrap();
+            }
+        }
+        let (reader, mut at_end) = (consumer(&[("enable.partition.eof", "true")]), 0);
+        reader.assign(&rest).unwrap();
+        let end = Instant::now() + Duration::from_secs(20);
+        while at_end < rest.count() && Instant::now() < end {
+            match reader.poll(Duration::from_millis(50)) {
+                Some(Ok(_)) => return false,
+                Some(Err(KafkaError::PartitionEOF(_))) => at_end += 1,
+                Some(Err(_)) | None => {}
+            }
+        }
+        at_end == rest.count()
     }
 }
 
@@ -176,6 +207,8 @@ impl Reader {
                 continue;
             };
             let read_us = now_us();
+            let place = (message.topic().to_owned(), message.partition());
+            self.shared.next.lock().unwrap().insert(place, message.offset() + 1);
             if &*self.table(message.topic()) == BULK {
                 let id = message.key().and_then(small_key).unwrap_or(-1);
                 self.shared.bulk.lock().unwrap().push((id, read_us));
