@@ -139,6 +139,11 @@ mod first_reading {
     }
 
     #[test]
+    fn begun_before_a_transaction_is_executed() {
+        world::run(SERVER, Use::Alone, "mybegun", snapshot::begun_before_it_is_executed);
+    }
+
+    #[test]
     fn keys_of_many_collations() {
         world::run(SERVER, Use::Share, "mywords", text_keys::read_under_load);
     }

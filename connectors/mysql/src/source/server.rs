@@ -95,7 +95,8 @@ fn version(text: &str) -> u32 {
     major.saturating_mul(10_000) + minor.min(99) * 100 + patch.min(99)
 }
 
-/// Which transactions are executed: as the engine shows them, never ahead of what SELECT sees.
+/// Which transactions are executed. MySQL: as the engine shows them, never ahead of what SELECT sees,
+/// and so perhaps behind the end of the log; MariaDB: those in the log, perhaps ahead of SELECT.
 pub async fn executed(conn: &mut Conn, flavor: Flavor) -> Result<Executed> {
     let sql = match flavor {
         Flavor::MySql => "SELECT @@GLOBAL.gtid_executed, @@GLOBAL.gtid_purged",

@@ -127,6 +127,11 @@ impl Follower {
         }
     }
 
+    /// How far the log has been read is not known until it says so.
+    pub(super) fn forget_place(&mut self) {
+        self.at = Coordinates::new("", 0);
+    }
+
     /// Tells nothing from now on.
     pub(crate) fn mute(&mut self) {
         self.muted = true;

@@ -31,6 +31,7 @@ pub(crate) use held::Chunk;
 pub(crate) use watch::Watch;
 pub(crate) use xa::Waiting;
 
+use crate::flavor::Flavor;
 use crate::resnapshot::Beside;
 use crate::settings::Settings;
 use crate::transport;
@@ -46,8 +47,17 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// Opens the log at the follower's position.
-    pub(crate) async fn open(settings: &Settings, follower: Follower) -> Result<Self> {
+    ///
+    /// How far it is read only the log can say. MySQL writes a transaction to it a while before it
+    /// counts as executed, so coordinates that the server gave beside its set of GTIDs may lie behind
+    /// transactions that are still to come. What is passed over here is told by a heartbeat at once
+    /// (`rpl_binlog_sender.cc`, `send_events`). MariaDB counts a GTID when it is written, and says
+    /// nothing of what it passes over.
+    pub(crate) async fn open(settings: &Settings, mut follower: Follower) -> Result<Self> {
         let log = transport::Log::open(settings, &follower.log_start()).await?;
+        if settings.flavor == Flavor::MySql {
+            follower.forget_place();
+        }
         Ok(Self { log, follower })
     }
 
