@@ -31,8 +31,9 @@ wait_until() {
   done
 }
 
-# A dead child that nobody has waited for still has a directory in /proc, but no command line.
-gone() { ! grep -q . "/proc/$1/cmdline" 2>/dev/null; }
+# A dead child that nobody has waited for still has a directory in /proc, and the state Z there. That it
+# has no command line would not tell: a program that is just being started has none for a moment either.
+gone() { ! grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null; }
 
 # greets PORT: also accepts a connection and speaks first, as MySQL and MariaDB do.
 greets() { (exec 3<>"/dev/tcp/127.0.0.1/$1" && IFS= read -r -t 2 -n 1 <&3) 2>/dev/null; }
