@@ -1,7 +1,7 @@
 //! From a message of the plugin to events in a batch, without any I/O.
 //!
 //! ```text
-//!  Begin ──▶ Event::Begin     changes ──▶ counted ──▶ captured? ──▶ images ──▶ covered? ──▶ Change
+//!  Begin ──▶ Event::Begin     changes ──▶ row.rs, messages ──▶ said.rs
 //!  Commit ─▶ Event::End       Relation ─▶ compiled, or the catalog must be asked
 //! ```
 
