@@ -72,13 +72,13 @@ fn start(world: &World, config: &Config) -> Daemon {
 /// aborted ones too.
 fn topics(world: &World) -> BTreeMap<String, Vec<u8>> {
     let reader = consumer(&[("isolation.level", "read_uncommitted")]);
-    let metadata = reader.fetch_metadata(None, seconds(60)).unwrap();
+    let metadata = reader.fetch_metadata(None, seconds(10)).unwrap();
     let ours = metadata.topics().iter().filter(|topic| topic.name().contains(world.name()));
     let (mut list, mut left) = (TopicPartitionList::new(), 0);
     for topic in ours {
         for partition in topic.partitions() {
             let (low, high) =
-                reader.fetch_watermarks(topic.name(), partition.id(), seconds(60)).unwrap();
+                reader.fetch_watermarks(topic.name(), partition.id(), seconds(10)).unwrap();
             if high > low {
                 left += 1;
                 list.add_partition_offset(topic.name(), partition.id(), Offset::Beginning).unwrap();

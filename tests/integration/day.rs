@@ -98,7 +98,7 @@ impl Day {
     /// Paused under load, killed while it waits: it waits on until it is told to go on.
     async fn paused(&self, mut daemon: Daemon) -> Daemon {
         daemon.put("pause").await;
-        daemon.phase("paused", seconds(30)).await;
+        daemon.phase("paused", seconds(10)).await;
         is_silent(&self.follower, &self.writers).await;
         daemon.kill();
         let mut daemon = self.world.daemon(&self.config);
@@ -201,7 +201,7 @@ async fn stopped(follower: &Follower, mut daemon: Daemon) {
     follower.quiet(seconds(1)).await;
     let told = follower.seen().len();
     daemon.put("stop").await;
-    daemon.phase("stopped", seconds(30)).await;
+    daemon.phase("stopped", seconds(10)).await;
     let status = daemon.status().await.unwrap();
     assert_eq!(status["connector"]["state"], "STOPPED", "{status}");
     let poison = &status["walbrook"]["poison"];

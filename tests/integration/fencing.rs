@@ -27,7 +27,7 @@ pub async fn second_instance(world: World) {
 
     let begin = Instant::now();
     let mut second = Daemon::start(&config, world.directory());
-    let ours = first.phase("fenced", seconds(60)).await;
+    let ours = first.phase("fenced", seconds(30)).await;
     let fenced = begin.elapsed();
     second.streaming().await;
     let took_over = begin.elapsed();
@@ -58,7 +58,7 @@ async fn stop_inside(daemon: &Daemon, topic: &str) {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let end = |level: &str| {
             let reader = consumer(&[("isolation.level", level)]);
-            reader.fetch_watermarks(topic, 0, seconds(60)).unwrap().1
+            reader.fetch_watermarks(topic, 0, Duration::from_secs(5)).unwrap().1
         };
         if end("read_committed") < end("read_uncommitted") {
             return;

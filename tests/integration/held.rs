@@ -16,10 +16,8 @@ use std::time::Duration;
 pub async fn is_silent(follower: &Follower, writers: &Workload) {
     let (ends, written) = (follower.ends(), writers.committed());
     tokio::time::sleep(seconds(2)).await;
-    // A machine that writes much may let it stand for a while.
-    let goes_on = async || (writers.committed() > written).then_some(());
-    wait("the database goes on", seconds(30), goes_on).await;
     assert_eq!(follower.ends(), ends, "a connector that waits");
+    assert!(writers.committed() > written, "the database goes on");
 }
 
 /// Whether somebody reads the world's slot; nothing on servers without slots.
@@ -49,14 +47,14 @@ pub async fn paused_under_load(world: World) {
     for (verb, phase) in [("pause", "paused"), ("stop", "stopped")] {
         tokio::time::sleep(seconds(2)).await;
         daemon.put(verb).await;
-        daemon.phase(phase, seconds(30)).await;
+        daemon.phase(phase, seconds(10)).await;
         is_silent(&follower, &writers).await;
         assert_ne!(is_read(&world).await, Some(true), "the session is closed");
         daemon.kill();
         daemon = world.daemon(&config);
         daemon.phase(phase, seconds(30)).await;
         daemon.post("restart").await;
-        daemon.phase(phase, seconds(30)).await;
+        daemon.phase(phase, seconds(10)).await;
         is_silent(&follower, &writers).await;
         assert_ne!(is_read(&world).await, Some(true), "the source is not opened");
         daemon.put("resume").await;
@@ -124,7 +122,7 @@ pub async fn offsets(world: World) {
     let mut daemon = world.daemon(&world.config(&["t"]));
     daemon.streaming().await;
     db.run("INSERT INTO t VALUES (3, 'three')").await;
-    follower.until("the insert", seconds(60), |seen| seen.iter().any(|s| key(s) == "3")).await;
+    follower.until("the insert", seconds(20), |seen| seen.iter().any(|s| key(s) == "3")).await;
     let (status, running) = daemon.ask("GET", "offsets", None).await;
     assert_eq!(status, 200, "{running}");
     assert_eq!(running["offsets"][0]["partition"], json!({ "server": world.name() }));
@@ -133,7 +131,7 @@ pub async fn offsets(world: World) {
     assert_eq!(refused.0, 400, "it runs: {}", message(&refused));
 
     daemon.put("stop").await;
-    daemon.phase("stopped", seconds(30)).await;
+    daemon.phase("stopped", seconds(10)).await;
     let (_, stored) = daemon.ask("GET", "offsets", None).await;
     let same = daemon.ask("PATCH", "offsets?dry_run=true", Some(stored.clone())).await;
     assert_eq!(same.0, 200, "{}", message(&same));
@@ -161,19 +159,19 @@ pub async fn offsets(world: World) {
     daemon.streaming().await;
     db.run("INSERT INTO t VALUES (5, 'five')").await;
     follower
-        .until("what comes after", seconds(60), |seen| seen.iter().any(|s| key(s) == "5"))
+        .until("what comes after", seconds(20), |seen| seen.iter().any(|s| key(s) == "5"))
         .await;
     assert!(!follower.seen().iter().any(|s| key(s) == "4"), "skipped as it was said");
 
     // Forgotten: everything is read again.
     daemon.put("stop").await;
-    daemon.phase("stopped", seconds(30)).await;
+    daemon.phase("stopped", seconds(10)).await;
     let forgotten = daemon.ask("DELETE", "offsets", None).await;
     assert_eq!(forgotten.0, 200, "{}", message(&forgotten));
     daemon.put("resume").await;
     daemon.streaming().await;
     follower
-        .until("the tables again", seconds(60), |seen| {
+        .until("the tables again", seconds(30), |seen| {
             seen.iter().any(|s| key(s) == "4" && s.change().is_some_and(|c| c.op == 'r'))
         })
         .await;
@@ -183,7 +181,7 @@ pub async fn offsets(world: World) {
     let refused = daemon.ask("POST", "drop", Some(json!({ "confirm": name }))).await;
     assert_eq!(refused.0, 409, "it runs: {}", message(&refused));
     daemon.put("stop").await;
-    daemon.phase("stopped", seconds(30)).await;
+    daemon.phase("stopped", seconds(10)).await;
     let dropped = daemon.ask("POST", "drop", Some(json!({ "confirm": name }))).await;
     assert_eq!(dropped.0, 200, "{}", message(&dropped));
     assert!(message(&dropped).contains("checkpoint"), "{}", message(&dropped));
@@ -238,7 +236,7 @@ fn the_guard_drops_a_slot_that_keeps_too_much() {
         let mut daemon = world.daemon(&config);
         daemon.streaming().await;
         daemon.put("pause").await;
-        daemon.phase("paused", seconds(30)).await;
+        daemon.phase("paused", seconds(10)).await;
         let fill =
             "INSERT INTO t SELECT g, repeat(md5(g::text), 30) FROM generate_series(1, 45000) g";
         db.run(fill).await;
@@ -261,7 +259,7 @@ fn the_guard_drops_a_slot_that_keeps_too_much() {
             .await;
         // As the fix says.
         daemon.put("stop").await;
-        daemon.phase("stopped", seconds(30)).await;
+        daemon.phase("stopped", seconds(10)).await;
         let forgotten = daemon.ask("DELETE", "offsets", None).await;
         assert_eq!(forgotten.0, 200, "{}", message(&forgotten));
         daemon.put("resume").await;

@@ -8,7 +8,7 @@ use crate::support::workload;
 use crate::support::world::{self, World};
 
 /// Tables that are only read.
-pub const SHELVES: usize = 14;
+pub const SHELVES: usize = 9;
 /// The rows of each.
 pub const ROWS: usize = 30_000;
 

@@ -6,7 +6,7 @@ use crate::support::meanwhile::Meanwhile;
 use crate::support::oracle::{Allow, Truth, judge};
 use crate::support::record::Seen;
 use crate::support::replay;
-use crate::support::stack::{Server, Use, seconds, stack, wait};
+use crate::support::stack::{Server, Use, seconds, stack};
 use crate::support::workload::{self, Plan, TABLES, Workload};
 use crate::support::world::{self, World};
 use std::process::Command;
@@ -27,7 +27,7 @@ pub async fn one_table(world: World) {
     db.run("DELETE FROM t WHERE id = 2").await;
     let is = |t: &str| t == "t";
     follower
-        .until("five records", seconds(60), |seen| {
+        .until("five records", seconds(20), |seen| {
             seen.iter().filter(|s| is(&s.table)).count() == 5
         })
         .await;
@@ -86,10 +86,8 @@ pub async fn books(world: World, meanwhile: Meanwhile) {
         stack("restart", db.server.service()).await;
     }
     tokio::time::sleep(seconds(3)).await;
-    // A machine that writes much may let the server stand for a while.
-    wait("a hundred transactions", seconds(60), async || (writers.committed() > 100).then_some(()))
-        .await;
     running.end().await;
+    assert!(writers.committed() > 50, "{} transactions", writers.committed());
     writers.stop().await;
     let gaps = "SELECT count(*) FROM \
                 (SELECT max(seq) - count(*) d FROM ledger GROUP BY lane) x WHERE d <> 0";

@@ -159,7 +159,7 @@ pub async fn purged(w: World) {
     db.run("INSERT INTO t VALUES (3, 'y'); FLUSH BINARY LOGS").await;
     let newest = db.list("SHOW BINARY LOGS").await.pop().expect("a log file");
     // A reader of another test may hold a file for a moment.
-    stack::wait("the log is purged", seconds(60), async || {
+    stack::wait("the log is purged", seconds(20), async || {
         db.run(format!("PURGE BINARY LOGS TO '{newest}'")).await;
         (db.list("SHOW BINARY LOGS").await.len() == 1).then_some(())
     })
@@ -243,7 +243,7 @@ pub async fn checkpoint_deleted(w: World) {
     daemon.streaming().await;
     w.database().run("INSERT INTO t VALUES (2, 'y')").await;
     follower
-        .until("the row read again and the new one", seconds(60), |seen| {
+        .until("the row read again and the new one", seconds(30), |seen| {
             let of = |id: &str| {
                 seen.iter().filter(|s| s.key.as_ref().is_some_and(|k| k.text() == id)).count()
             };

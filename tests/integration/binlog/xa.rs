@@ -31,7 +31,7 @@ async fn begin(world: &World, xid: &str, first: i64) -> Session {
 
 /// The server lets go of a transaction only when it has noticed that its session is gone.
 async fn decide(world: &World, verb: &str, xid: &str) {
-    stack::wait("the prepared transaction is free", seconds(60), async || {
+    stack::wait("the prepared transaction is free", seconds(10), async || {
         let sql = format!("XA {verb} '{xid}'");
         world.database().connect().await.run(sql).await.ok()
     })
@@ -41,7 +41,7 @@ async fn decide(world: &World, verb: &str, xid: &str) {
 /// An ordinary row, and the wait until it is delivered: what came before it is delivered too.
 async fn mark(world: &World, follower: &Follower, id: i64) {
     world.database().run(format!("INSERT INTO t VALUES ({id}, 'mark')")).await;
-    stack::wait("the ordinary row", seconds(60), async || {
+    stack::wait("the ordinary row", seconds(30), async || {
         delivered(follower).contains(&id).then_some(())
     })
     .await;
@@ -100,7 +100,7 @@ pub async fn before_the_first_start(world: World) {
     let follower = world.follower();
     let mut daemon = world.daemon(&config);
     let told = daemon
-        .until("it streams, waits or refuses", seconds(60), |o| {
+        .until("it streams, waits or refuses", seconds(30), |o| {
             let settled = o["phase"] == "streaming" || o["phase"] == "failed";
             (settled || !o["waiting"].is_null() || o["error"].is_object()).then(|| o.clone())
         })

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 async fn paused(daemon: &Daemon) {
     let begin = Instant::now();
     while daemon.ours().await.is_none_or(|ours| ours["phase"] != "paused") {
-        assert!(begin.elapsed() < seconds(30), "never paused\n{}", daemon.tail());
+        assert!(begin.elapsed() < seconds(10), "never paused\n{}", daemon.tail());
     }
 }
 
@@ -42,7 +42,7 @@ async fn still(world: World) {
         tokio::time::sleep(seconds(1)).await;
         let later = follower.ends();
         let goes_on = async || (writers.committed() > written).then_some(());
-        wait("the database goes on", seconds(30), goes_on).await;
+        wait("the database goes on", seconds(10), goes_on).await;
         let grown = later.iter().filter(|(place, end)| first.get(*place) != Some(*end));
         moved.extend(
             grown.map(|(place, end)| (nth, place.clone(), first.get(place).copied(), *end)),

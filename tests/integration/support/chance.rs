@@ -1,8 +1,5 @@
 //! Seeded chance, so that a failing run can be repeated.
 
-use super::consumer::now_us;
-use super::stack::acceptance;
-
 /// SplitMix64: small, and good enough to choose keys and moments.
 #[derive(Clone, Debug)]
 pub struct Chance(u64);
@@ -38,22 +35,13 @@ impl Chance {
     }
 }
 
-/// The seed of this run: `WALBROOK_SEED`; else the clock in the acceptance run, and one of the test's own
-/// otherwise. Printed, so that a failure can be repeated.
+/// The seed of this run: `WALBROOK_SEED`, else the clock. Printed, so that a failure can be repeated.
 pub fn seed(test: &str) -> u64 {
-    let given = std::env::var("WALBROOK_SEED").ok().and_then(|s| s.parse().ok());
-    let seed = given.unwrap_or_else(|| if acceptance() { now_us() as u64 } else { of(test) });
+    let seed =
+        std::env::var("WALBROOK_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(|| {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+            now.as_micros() as u64
+        });
     println!("{test}: WALBROOK_SEED={seed}");
     seed
-}
-
-/// A number for a name.
-fn of(name: &str) -> u64 {
-    name.bytes().fold(17, |seed, byte| Chance::new(seed ^ u64::from(byte)).bits())
-}
-
-#[test]
-fn a_test_has_the_same_seed_every_time_and_another_than_the_next() {
-    assert_eq!(of("mykill"), of("mykill"));
-    assert_ne!(of("mykill"), of("makill"));
 }

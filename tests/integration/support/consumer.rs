@@ -80,7 +80,7 @@ impl Follower {
 
     /// The ends of its topics as the broker knows them now, whatever has been read by here.
     pub fn ends(&self) -> Ends {
-        let (consumer, patience) = (consumer(&[]), Duration::from_secs(60));
+        let (consumer, patience) = (consumer(&[]), Duration::from_secs(10));
         let all = consumer.fetch_metadata(None, patience).unwrap();
         let ours = all.topics().iter().filter(|topic| topic.name().starts_with(&self.prefix));
         let mut ends = Ends::new();

@@ -36,7 +36,7 @@ pub async fn read(prefix: String) -> Vec<Event> {
 
 fn read_here(prefix: &str) -> Vec<Event> {
     let consumer = consumer(&[("enable.partition.eof", "true")]);
-    let metadata = consumer.fetch_metadata(None, seconds(60)).unwrap();
+    let metadata = consumer.fetch_metadata(None, seconds(10)).unwrap();
     let mut places = TopicPartitionList::new();
     for topic in metadata.topics().iter().filter(|topic| topic.name().starts_with(prefix)) {
         for partition in topic.partitions() {
@@ -46,7 +46,7 @@ fn read_here(prefix: &str) -> Vec<Event> {
     consumer.assign(&places).unwrap();
     let (mut events, mut open, begin) = (Vec::new(), places.count(), Instant::now());
     while open > 0 {
-        assert!(begin.elapsed() < seconds(120), "the end of {open} partitions of {prefix}");
+        assert!(begin.elapsed() < seconds(30), "the end of {open} partitions of {prefix}");
         match consumer.poll(seconds(1)) {
             Some(Ok(message)) => events.push(event(&message, prefix)),
             Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
