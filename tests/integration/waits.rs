@@ -1,12 +1,15 @@
 //! A server goes away: the daemon waits, says for what, and goes on without loss.
 
 use crate::support::consumer::Follower;
-use crate::support::daemon::Daemon;
+use crate::support::daemon::{Daemon, binary};
 use crate::support::oracle::Allow;
-use crate::support::stack::{Server, Use, scale, seconds, stack};
+use crate::support::stack::{self, Server, Use, scale, seconds, stack};
 use crate::support::workload::{self, Plan, Workload};
 use crate::support::world::{self, World};
 use serde_json::Value;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 /// The daemon under load, and everything around it.
@@ -45,7 +48,8 @@ async fn says_so(daemon: &mut Daemon, limit: Duration) -> Value {
     told
 }
 
-async fn goes_on(world: &World, mut busy: Busy) {
+/// Waits until it goes on, and lets the oracle decide. Answers the number of records.
+async fn goes_on(world: &World, mut busy: Busy) -> usize {
     let begin = Instant::now();
     let before = busy.daemon.ours().await.and_then(|o| o["records"].as_u64());
     busy.daemon
@@ -57,6 +61,52 @@ async fn goes_on(world: &World, mut busy: Busy) {
     tokio::time::sleep(seconds(2)).await;
     busy.writers.stop().await;
     world.verdict(&busy.follower, &mut busy.daemon, Allow::default()).await;
+    busy.follower.seen().len()
+}
+
+/// `walbrook tail` on the topics of a world, into a file.
+struct Tail {
+    child: Child,
+    lines: PathBuf,
+}
+
+impl Tail {
+    fn start(world: &World) -> Self {
+        let lines = world.directory().join("tail.json");
+        let child = Command::new(binary())
+            .args(["tail", "--json", "--from-beginning", "--brokers", &stack::kafka()])
+            .args(["--registry", &stack::registry(), "--prefix", world.name()])
+            .stdout(File::create(&lines).unwrap())
+            .stderr(File::create(lines.with_extension("log")).unwrap())
+            .spawn()
+            .unwrap();
+        Self { child, lines }
+    }
+
+    fn shown(&self) -> usize {
+        std::fs::read_to_string(&self.lines).unwrap().lines().count()
+    }
+
+    /// Waits until it has shown something.
+    async fn shows(&self) {
+        let any = async || (self.shown() > 0).then_some(());
+        stack::wait("tail shows records", seconds(20), any).await;
+    }
+
+    /// Waits until it has shown so many records, and a moment longer: there are to be no more.
+    async fn has_shown(&self, wanted: usize) {
+        let all = async || (self.shown() >= wanted).then_some(());
+        stack::wait("tail has shown every record", seconds(30), all).await;
+        tokio::time::sleep(seconds(1)).await;
+        assert_eq!(self.shown(), wanted, "records that tail has shown");
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 #[test]
@@ -64,9 +114,11 @@ fn broker_away() {
     world::run(Server::Pg18, Use::Alone, "nobroker", no_broker);
 }
 
-/// The broker is killed and comes back.
+/// The broker is killed and comes back, for who writes and for who reads.
 pub async fn no_broker(world: World) {
     let mut busy = busy(&world, 5).await;
+    let tail = Tail::start(&world);
+    tail.shows().await;
     let begin = Instant::now();
     stack("kill", "kafka").await;
     let told = says_so(&mut busy.daemon, seconds(60)).await;
@@ -74,7 +126,8 @@ pub async fn no_broker(world: World) {
     let away = scale(seconds(20), seconds(60));
     tokio::time::sleep(away.saturating_sub(begin.elapsed())).await;
     stack("start", "kafka").await;
-    goes_on(&world, busy).await;
+    let read = goes_on(&world, busy).await;
+    tail.has_shown(read).await;
 }
 
 /// The registry is asked for the first time in the middle of a transaction, and is not there.

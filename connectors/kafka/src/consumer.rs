@@ -1,4 +1,14 @@
 //! Reads the records of a connector from outside: read_committed, no group, no stored offsets.
+//!
+//! ```text
+//!  asking  ── topics, ends of partitions ──▶ new ones, ones that stand ─┐
+//!  reading ◀── assigned at an offset ◀──────────────────────────────────┘
+//! ```
+//!
+//! A partition can stand still for good: when a broker that has just started answers that it knows
+//! no leader yet, librdkafka 2.12.1 takes a leader epoch from memory that was never written
+//! (`rd_kafka_handle_Fetch_metadata_update`), and from then on takes all metadata for outdated. So a
+//! partition that brings nothing is compared with its end; where it is behind, reading begins anew.
 
 use crate::client::{self, Watch};
 use crate::codes;
@@ -7,12 +17,14 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use schema_registry_converter::async_impl::schema_registry::{SrSettings, get_schema_by_id};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use walbrook_core::error::{Error, Result};
 
 /// How often new topics are looked for.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long a partition may bring nothing until it is compared with its end.
+const STANDS: Duration = Duration::from_secs(5);
 /// Time for one request.
 const REQUEST: Duration = Duration::from_secs(10);
 
@@ -48,37 +60,77 @@ pub struct Incoming {
     pub headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
+/// A partition of a topic.
+type Place = (String, i32);
+
 /// A reader of all topics of a prefix. Every call may block.
 pub struct Consumer {
-    consumer: BaseConsumer<Watch>,
+    /// Is asked for topics and ends; reads nothing.
+    asking: BaseConsumer<Watch>,
+    reading: BaseConsumer<Watch>,
     settings: ConsumerSettings,
-    known: BTreeSet<(String, i32)>,
+    places: BTreeMap<Place, Next>,
     looked: Option<Instant>,
+    /// When partitions were last compared with their ends.
+    compared: Instant,
+    /// The ends before which reading stood when it last began anew.
+    tried: Vec<(Place, i64)>,
+}
+
+/// Where a partition is read.
+struct Next {
+    offset: i64,
+    since: Instant,
+}
+
+impl Next {
+    fn at(offset: i64) -> Self {
+        Self { offset, since: Instant::now() }
+    }
 }
 
 impl Consumer {
     /// Connects, and finds the topics that there are.
     pub fn open(settings: ConsumerSettings) -> Result<Self> {
-        let consumer = client::made(config(&settings).create_with_context(Watch::default()))?;
-        let known = BTreeSet::new();
-        let mut consumer = Self { consumer, settings, known, looked: None };
+        let (asking, reading) = (client(&settings)?, client(&settings)?);
+        let mut consumer = Self {
+            asking,
+            reading,
+            settings,
+            places: BTreeMap::new(),
+            looked: None,
+            compared: Instant::now(),
+            tried: Vec::new(),
+        };
         consumer.look()?;
         Ok(consumer)
     }
 
     /// The topics that are read.
     pub fn topics(&self) -> BTreeSet<&str> {
-        self.known.iter().map(|(topic, _)| topic.as_str()).collect()
+        self.places.keys().map(|(topic, _)| topic.as_str()).collect()
     }
 
     /// The next record, if one comes before `wait` is over.
     pub fn next(&mut self, wait: Duration) -> Result<Option<Incoming>> {
         if self.looked.is_none_or(|looked| looked.elapsed() > LOOK) {
-            // A broker that is away for a moment comes back; the first look has told all others.
-            let _ = self.look();
+            // A broker that is away for a moment comes back, and is given its time; the first look
+            // has told all others.
+            if self.look().is_err() {
+                self.wait_anew();
+            }
         }
-        match self.consumer.poll(wait) {
-            Some(Ok(message)) => Ok(Some(incoming(&message))),
+        if self.compared.elapsed() > STANDS {
+            self.begin_anew_if_it_stands()?;
+            self.compared = Instant::now();
+        }
+        match self.reading.poll(wait) {
+            Some(Ok(message)) => {
+                let record = incoming(&message);
+                let place = (record.topic.clone(), record.partition);
+                self.places.insert(place, Next::at(record.offset + 1));
+                Ok(Some(record))
+            }
             Some(Err(error)) if error.rdkafka_error_code().is_some_and(client::denied) => {
                 Err(self.told(&error, "reading topics"))
             }
@@ -89,41 +141,100 @@ impl Consumer {
     /// Finds topics and partitions that are new. They are read from their beginning, except those
     /// that were there at first and are not asked for.
     fn look(&mut self) -> Result<()> {
-        let first = self.looked.is_none();
-        let metadata = self.consumer.fetch_metadata(None, REQUEST);
+        let from_end = self.looked.is_none() && !self.settings.from_beginning;
+        let metadata = self.asking.fetch_metadata(None, REQUEST);
         let metadata = metadata.map_err(|error| self.told(&error, "looking for topics"))?;
         self.looked = Some(Instant::now());
-        let from =
-            if first && !self.settings.from_beginning { Offset::End } else { Offset::Beginning };
         let start = format!("{}.", self.settings.prefix);
-        let mut new = TopicPartitionList::new();
+        let mut new = Vec::new();
         for topic in metadata.topics().iter().filter(|topic| topic.name().starts_with(&start)) {
             for partition in topic.partitions() {
                 let place = (topic.name().to_owned(), partition.id());
-                if self.known.contains(&place) {
-                    continue;
+                if !self.places.contains_key(&place) {
+                    let from = if from_end { self.end(&place)? } else { 0 };
+                    new.push((place, from));
                 }
-                let added = new.add_partition_offset(&place.0, place.1, from);
-                added.map_err(|error| self.told(&error, "assigning topics"))?;
-                self.known.insert(place);
             }
         }
-        if new.count() > 0 {
-            let assigned = self.consumer.incremental_assign(&new);
+        if !new.is_empty() {
+            let list = self.list(new.iter().map(|(place, from)| (place, *from)))?;
+            let assigned = self.reading.incremental_assign(&list);
             assigned.map_err(|error| self.told(&error, "assigning topics"))?;
+            self.places.extend(new.into_iter().map(|(place, from)| (place, Next::at(from))));
         }
         Ok(())
     }
 
+    /// Replaces the client that reads if one of its partitions has more and does not bring it.
+    fn begin_anew_if_it_stands(&mut self) -> Result<()> {
+        let standing = self.standing();
+        if standing.is_empty() || standing == self.tried {
+            return Ok(());
+        }
+        let reading = client(&self.settings)?;
+        let list = self.list(self.places.iter().map(|(place, next)| (place, next.offset)))?;
+        reading.assign(&list).map_err(|error| self.told(&error, "assigning topics"))?;
+        (self.reading, self.tried) = (reading, standing);
+        self.wait_anew();
+        Ok(())
+    }
+
+    /// No partition counts as one that has brought nothing for long.
+    fn wait_anew(&mut self) {
+        self.places.values_mut().for_each(|next| *next = Next::at(next.offset));
+    }
+
+    /// The ends of partitions that brought nothing for long, and are not at their end. What cannot
+    /// be asked now is asked the next time.
+    fn standing(&self) -> Vec<(Place, i64)> {
+        let Ok(positions) = self.reading.position() else { return Vec::new() };
+        let quiet = self.places.iter().filter(|(_, next)| next.since.elapsed() > STANDS);
+        let standing = quiet.filter_map(|(place, next)| {
+            let (topic, partition) = place;
+            // What ends a transaction has an offset too, and is no record.
+            let found = positions.find_partition(topic, *partition);
+            let position = match found.map(|found| found.offset()) {
+                Some(Offset::Offset(position)) => position.max(next.offset),
+                _ => next.offset,
+            };
+            let ends = self.asking.fetch_watermarks(topic, *partition, REQUEST);
+            let (low, high) = ends.ok()?;
+            (position.max(low) < high).then(|| (place.clone(), high))
+        });
+        standing.collect()
+    }
+
+    fn end(&self, (topic, partition): &Place) -> Result<i64> {
+        let ends = self.asking.fetch_watermarks(topic, *partition, REQUEST);
+        ends.map(|(_, high)| high).map_err(|error| self.told(&error, "looking for ends"))
+    }
+
+    fn list<'a>(
+        &self,
+        places: impl Iterator<Item = (&'a Place, i64)>,
+    ) -> Result<TopicPartitionList> {
+        let mut list = TopicPartitionList::new();
+        for ((topic, partition), next) in places {
+            let from = if next == 0 { Offset::Beginning } else { Offset::Offset(next) };
+            let added = list.add_partition_offset(topic, *partition, from);
+            added.map_err(|error| self.told(&error, "assigning topics"))?;
+        }
+        Ok(list)
+    }
+
     fn told(&self, error: &rdkafka::error::KafkaError, doing: &str) -> Error {
-        client::told(error, self.consumer.context(), &self.settings.brokers, doing)
+        client::told(error, self.asking.context(), &self.settings.brokers, doing)
     }
 }
 
 impl std::fmt::Debug for Consumer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Consumer").field("known", &self.known).finish_non_exhaustive()
+        f.debug_struct("Consumer").field("topics", &self.topics()).finish_non_exhaustive()
     }
+}
+
+fn client(settings: &ConsumerSettings) -> Result<BaseConsumer<Watch>> {
+    client::made(config(settings).create_with_context(Watch::default()))
 }
 
 fn config(settings: &ConsumerSettings) -> ClientConfig {

@@ -13,6 +13,7 @@ pub mod meanwhile;
 pub mod negative;
 pub mod oracle;
 pub mod proof;
+pub mod reader;
 pub mod record;
 pub mod registry;
 pub mod replay;
