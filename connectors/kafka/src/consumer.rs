@@ -191,15 +191,9 @@ impl Consumer {
         let quiet = self.places.iter().filter(|(_, next)| next.since.elapsed() > STANDS);
         let standing = quiet.filter_map(|(place, next)| {
             let (topic, partition) = place;
-            // What ends a transaction has an offset too, and is no record.
-            let found = positions.find_partition(topic, *partition);
-            let position = match found.map(|found| found.offset()) {
-                Some(Offset::Offset(position)) => position.max(next.offset),
-                _ => next.offset,
-            };
-            let ends = self.asking.fetch_watermarks(topic, *partition, REQUEST);
-            let (low, high) = ends.ok()?;
-            (position.max(low) < high).then(|| (place.clone(), high))
+            let position = positions.find_partition(topic, *partition).map(|found| found.offset());
+            let ends = self.asking.fetch_watermarks(topic, *partition, REQUEST).ok()?;
+            is_behind(position, next.offset, ends).then(|| (place.clone(), ends.1))
         });
         standing.collect()
     }
@@ -231,6 +225,17 @@ impl std::fmt::Debug for Consumer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Consumer").field("topics", &self.topics()).finish_non_exhaustive()
     }
+}
+
+/// Whether a partition that goes from `low` to the last stable offset `high` has something that was
+/// not read. `next` is behind the last record that came. The client's own `position` also counts what
+/// is no record, the marks that end transactions; it has none before its first record.
+fn is_behind(position: Option<Offset>, next: i64, (low, high): (i64, i64)) -> bool {
+    let position = match position {
+        Some(Offset::Offset(position)) => position.max(next),
+        _ => next,
+    };
+    position.max(low) < high
 }
 
 fn client(settings: &ConsumerSettings) -> Result<BaseConsumer<Watch>> {
@@ -311,5 +316,24 @@ impl Schemas {
         let why = last.map_or_else(|| "no URL is given".to_owned(), |error| error.to_string());
         let text = format!("The registry at {} does not tell schema {id}: {why}.", self.url);
         Err(Error::transient(codes::REGISTRY_UNREACHABLE, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_is_behind_if_it_has_more() {
+        let at = |n| Some(Offset::Offset(n));
+        // Offset 9 is the last record, 10 the mark that ends its transaction.
+        assert!(!is_behind(at(11), 10, (0, 11)), "the mark is read");
+        assert!(is_behind(at(10), 10, (0, 12)), "another record and its mark");
+        assert!(is_behind(at(11), 10, (0, 13)), "the mark is read, and there is more");
+        // Nothing has come yet.
+        assert!(!is_behind(Some(Offset::Invalid), 0, (0, 0)), "empty");
+        assert!(is_behind(Some(Offset::Invalid), 0, (0, 1)), "not begun");
+        assert!(!is_behind(None, 0, (7, 7)), "all records are too old");
+        assert!(!is_behind(Some(Offset::Invalid), 5, (0, 5)), "read from the end on");
     }
 }

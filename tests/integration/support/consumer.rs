@@ -132,6 +132,17 @@ impl Follower {
         }
         self.shared.asked.store(false, Relaxed);
     }
+
+    /// Waits until everything has been read that is committed now, however long the broker is away.
+    pub async fn all_read(&self) {
+        let begin = now_us();
+        self.shared.asked.store(true, Relaxed);
+        stack::wait("everything is read", Duration::from_secs(60), async || {
+            (self.shared.complete_us.load(Relaxed) > begin).then_some(())
+        })
+        .await;
+        self.shared.asked.store(false, Relaxed);
+    }
 }
 
 impl Drop for Follower {
