@@ -14,6 +14,7 @@ use crate::client::{self, Watch};
 use crate::codes;
 use crate::registry::RegistrySettings;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use schema_registry_converter::async_impl::schema_registry::{SrSettings, get_schema_by_id};
@@ -81,11 +82,13 @@ pub struct Consumer {
 struct Next {
     offset: i64,
     since: Instant,
+    /// Whether it was there when topics were last looked for; asking for one that is gone takes long.
+    listed: bool,
 }
 
 impl Next {
     fn at(offset: i64) -> Self {
-        Self { offset, since: Instant::now() }
+        Self { offset, since: Instant::now(), listed: true }
     }
 }
 
@@ -147,10 +150,13 @@ impl Consumer {
         self.looked = Some(Instant::now());
         let start = format!("{}.", self.settings.prefix);
         let mut new = Vec::new();
+        self.places.values_mut().for_each(|next| next.listed = false);
         for topic in metadata.topics().iter().filter(|topic| topic.name().starts_with(&start)) {
             for partition in topic.partitions() {
                 let place = (topic.name().to_owned(), partition.id());
-                if !self.places.contains_key(&place) {
+                if let Some(next) = self.places.get_mut(&place) {
+                    next.listed = true;
+                } else {
                     let from = if from_end { self.end(&place)? } else { 0 };
                     new.push((place, from));
                 }
@@ -181,21 +187,27 @@ impl Consumer {
 
     /// No partition counts as one that has brought nothing for long.
     fn wait_anew(&mut self) {
-        self.places.values_mut().for_each(|next| *next = Next::at(next.offset));
+        self.places.values_mut().for_each(|next| next.since = Instant::now());
     }
 
-    /// The ends of partitions that brought nothing for long, and are not at their end. What cannot
-    /// be asked now is asked the next time.
+    /// The ends of partitions that brought nothing for long, and are not at their end. None while the
+    /// brokers do not answer: they are asked again the next time.
     fn standing(&self) -> Vec<(Place, i64)> {
         let Ok(positions) = self.reading.position() else { return Vec::new() };
-        let quiet = self.places.iter().filter(|(_, next)| next.since.elapsed() > STANDS);
-        let standing = quiet.filter_map(|(place, next)| {
+        let mut standing = Vec::new();
+        let quiet = |next: &Next| next.listed && next.since.elapsed() > STANDS;
+        for (place, next) in self.places.iter().filter(|(_, next)| quiet(next)) {
             let (topic, partition) = place;
             let position = positions.find_partition(topic, *partition).map(|found| found.offset());
-            let ends = self.asking.fetch_watermarks(topic, *partition, REQUEST).ok()?;
-            is_behind(position, next.offset, ends).then(|| (place.clone(), ends.1))
-        });
-        standing.collect()
+            match self.asking.fetch_watermarks(topic, *partition, REQUEST) {
+                Ok(ends) if is_behind(position, next.offset, ends) => {
+                    standing.push((place.clone(), ends.1));
+                }
+                Ok(_) => {}
+                Err(_) => return Vec::new(),
+            }
+        }
+        standing
     }
 
     fn end(&self, (topic, partition): &Place) -> Result<i64> {
@@ -216,7 +228,7 @@ impl Consumer {
         Ok(list)
     }
 
-    fn told(&self, error: &rdkafka::error::KafkaError, doing: &str) -> Error {
+    fn told(&self, error: &KafkaError, doing: &str) -> Error {
         client::told(error, self.asking.context(), &self.settings.brokers, doing)
     }
 }
