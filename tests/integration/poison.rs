@@ -217,11 +217,14 @@ async fn read_again(world: World) {
     told.sort_unstable();
     twice.sort_unstable();
     assert_eq!(told, twice, "each row was told, and read again once");
-    let read = records(&letters).into_iter().filter(|(_, value, _)| {
+    let letter = |(_, value, headers): Raw| {
         let value: Value = serde_json::from_slice(value.as_ref().unwrap()).unwrap();
-        value["op"] == "r"
-    });
-    assert_eq!((read.count(), records(&letters).len()), (all, 2 * all));
+        let stage = headers["walbrook.dlq.stage"].clone();
+        (value["op"].as_str().unwrap().to_owned(), stage, value["number"].to_string())
+    };
+    let found: Vec<_> = records(&letters).into_iter().map(letter).collect();
+    let read = found.iter().filter(|(op, ..)| op == "r").count();
+    assert_eq!((read, found.len()), (all, 2 * all), "letters that were read: {found:?}");
 }
 
 async fn skip(world: World) {

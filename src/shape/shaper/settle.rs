@@ -99,7 +99,7 @@ impl Shaper {
         };
         self.streaks.bad(&layout.table, &case.error).map_err(Stop::Failed)?;
         if let Some(topic) = dead_letters {
-            self.dead_letter(case, layout, batch, out, (topic, now_us));
+            self.dead_letter(case, layout, batch, out, (topic, now_us))?;
         }
         let (table, code) = (layout.table.clone(), case.error.code);
         out.poisoned.push(Poisoned { table, policy, code });
@@ -122,8 +122,11 @@ impl Shaper {
         batch: &Batch,
         out: &mut Output,
         (topic, now_us): (Handle, i64),
-    ) {
-        let Some(limit) = self.resolved.limit(topic.id) else { return };
+    ) -> Result<(), Stop> {
+        let Some(limit) = self.resolved.limit(topic.id) else {
+            let text = "The topic of dead letters has no limit.";
+            return Err(Stop::Failed(Error::definite(codes::INTERNAL, text)));
+        };
         let recipe = case.place.and_then(|place| self.recipes.get(place)).map(Made::table);
         let ready = recipe.and_then(|recipe| recipe.ready);
         let original = match &case.row {
@@ -151,6 +154,7 @@ impl Shaper {
             now_us,
         };
         letter.write(out, topic.id, limit);
+        Ok(())
     }
 }
 
